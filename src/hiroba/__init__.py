@@ -1,0 +1,12 @@
+"""Hiroba, the public square: an open city OS. Three storeys over a ground floor; the folder tree is the diagram.
+
+    services   what residents use; nobody imports these, they import nobody beside them
+    ──────────────────────────────────────────────────────────────────────────────────
+    door       the resident's door and the officer's desk
+    exchange   entities, queries and files of the region: gateway > broker | identity
+    base       errors, db, web, text, clock, egress; knows nothing about cities
+
+`app.build` joins them into one ASGI application; `cli` starts it. import-linter proves the arrows (pyproject.toml).
+"""
+
+__version__ = "0.1.0"

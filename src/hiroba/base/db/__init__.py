@@ -1,0 +1,72 @@
+"""PostgreSQL: a pool, typed rows, migrations and, by default, a cluster of our own.
+
+One request is one transaction, opened by `transaction(pool)`. SQL stands beside the type it returns:
+`await fetch(conn, Booking, "SELECT …", …)` gives a list of frozen structs, their fields named like the columns.
+"""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+import asyncpg
+import msgspec
+
+from hiroba.base.errors import Stop, Unavailable
+
+Connection = asyncpg.pool.PoolConnectionProxy | asyncpg.Connection
+Pool = asyncpg.Pool
+Row = TypeVar("Row", bound=msgspec.Struct)
+
+OLDEST = 15
+"""PostgreSQL's oldest major version that is taken."""
+
+
+async def connect(url: str, *, size: int = 10, name: str = "hiroba") -> Pool:
+    """A pool on `url`, its server checked: version, encoding and a character type that knows Japanese."""
+    try:
+        pool = await asyncpg.create_pool(
+            url, min_size=1, max_size=size, command_timeout=60, server_settings={"application_name": name, "jit": "off"}
+        )
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
+        raise Stop(f"the database does not answer ({error}). Check DATABASE_URL, the server and its password.") from None
+    async with pool.acquire() as connection:
+        version = connection.get_server_version().major
+        encoding, ctype = await connection.fetchrow(
+            "select pg_encoding_to_char(encoding), datctype from pg_database where datname = current_database()"
+        )
+        if version >= 17:  # noqa: PLR2004 - the builtin provider came with 17 and keeps its locale in a column of its own
+            builtin = await connection.fetchval("select datlocale from pg_database where datname = current_database()")
+            ctype = builtin or ctype
+    mend = "Make one with: create database hiroba encoding 'UTF8' lc_ctype 'C.UTF-8' lc_collate 'C' template template0"
+    if version < OLDEST:
+        raise Stop(f"the database is PostgreSQL {version}; Hiroba needs {OLDEST} or newer.")
+    if encoding != "UTF8" or ctype in {"C", "POSIX"}:
+        raise Stop(f"the database has encoding {encoding} and ctype {ctype}, which cannot search Japanese. {mend}")
+    return pool
+
+
+@asynccontextmanager
+async def transaction(pool: Pool) -> AsyncIterator[Connection]:
+    """One transaction, rolled back by any exception; a database that is away or full becomes a Problem."""
+    try:
+        async with pool.acquire() as connection, connection.transaction():
+            yield connection
+    except (asyncpg.InterfaceError, asyncpg.PostgresConnectionError, ConnectionError, TimeoutError) as error:
+        raise Unavailable("The database does not answer. Try again in a moment.") from error
+    except asyncpg.InsufficientResourcesError as error:
+        raise Unavailable("The database has no room left. Nothing was written.") from error
+
+
+def _row(kind: type[Row], record: Mapping[str, Any]) -> Row:
+    return kind(**dict(record))
+
+
+async def fetch(conn: Connection, kind: type[Row], sql: str, *values: Any) -> list[Row]:
+    """Every row of the question as a `kind`."""
+    return [_row(kind, record) for record in await conn.fetch(sql, *values)]
+
+
+async def fetch_one(conn: Connection, kind: type[Row], sql: str, *values: Any) -> Row | None:
+    """The one row of the question as a `kind`, or None."""
+    record = await conn.fetchrow(sql, *values)
+    return None if record is None else _row(kind, record)

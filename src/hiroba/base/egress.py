@@ -1,0 +1,155 @@
+"""The one door for outgoing calls: a name is resolved once, its address checked and pinned, each redirect checked again.
+
+Private, loopback and link-local addresses are closed, whatever spelling they come in, unless `allow` names their network.
+Nothing else in the house opens a socket; a test keeps it so.
+"""
+
+import asyncio
+import http.client
+import ipaddress
+import socket
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import aiohttp
+import msgspec
+from aiohttp.abc import AbstractResolver, ResolveResult
+
+from hiroba.base.errors import Problem
+
+REDIRECTS = 5
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+LOOPBACK = ("127.0.0.0/8", "::1/128")
+
+
+class CallRefused(Problem):
+    """The house does not call that address."""
+
+    status = 403
+
+
+class CallFailed(Problem):
+    """The other side did not answer as hoped."""
+
+    status = 502
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What came back: at most the number of bytes that were allowed."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class _Pinned(AbstractResolver):
+    """A resolver that gives only addresses the house may call; aiohttp connects to exactly these."""
+
+    def __init__(self, allow: tuple[Network, ...]) -> None:
+        self._allow = allow
+
+    async def resolve(self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC) -> list[ResolveResult]:
+        found = await asyncio.get_running_loop().getaddrinfo(host, port, family=family, type=socket.SOCK_STREAM)
+        results = []
+        for kind, _, protocol, _, address in found:
+            if self.may_call(str(address[0])):
+                results.append(
+                    ResolveResult(hostname=host, host=str(address[0]), port=port, family=kind, proto=protocol, flags=socket.AI_NUMERICHOST)
+                )
+        if not results:
+            raise CallRefused(f"{host} leads to an address that is not public. HIROBA_EGRESS_ALLOW may name its network.")
+        return results
+
+    async def close(self) -> None:
+        """Nothing is kept."""
+
+    def may_call(self, address: str) -> bool:
+        """Whether this numeric address is public or allowed."""
+        ip = ipaddress.ip_address(address.split("%")[0])
+        mapped = getattr(ip, "ipv4_mapped", None) or getattr(ip, "sixtofour", None)
+        ip = mapped or ip
+        return (ip.is_global and not ip.is_multicast) or any(ip in network for network in self._allow)
+
+
+class Egress:
+    """Calls to the outside, for one process; close it when the process ends."""
+
+    def __init__(self, allow: Iterable[str] = ()) -> None:
+        self._resolver = _Pinned(tuple(ipaddress.ip_network(network, strict=False) for network in allow))
+        self._session: aiohttp.ClientSession | None = None
+
+    async def close(self) -> None:
+        """Let the connections go."""
+        if self._session is not None:
+            await self._session.close()
+
+    async def call(
+        self, method: str, url: str, *, headers: Mapping[str, str] | None = None, body: bytes | None = None,
+        limit: int = 1 << 20, seconds: float = 10.0,
+    ) -> Answer:  # fmt: skip
+        """One call, redirects followed for GET and HEAD; an answer longer than `limit` bytes is a failure, not a cut."""
+        if self._session is None:
+            connector = aiohttp.TCPConnector(resolver=self._resolver, limit=200, use_dns_cache=False)
+            self._session = aiohttp.ClientSession(connector=connector, auto_decompress=True, cookie_jar=aiohttp.DummyCookieJar())
+        timeout = aiohttp.ClientTimeout(total=seconds, connect=min(seconds, 5.0))
+        try:
+            for _ in range(REDIRECTS + 1):
+                self._check(url)
+                async with self._session.request(
+                    method, url, headers=headers, data=body, timeout=timeout, allow_redirects=False
+                ) as answer:
+                    location = answer.headers.get("location")
+                    if answer.status in {301, 302, 303, 307, 308} and location and method in {"GET", "HEAD"}:
+                        url = urljoin(url, location)
+                        continue
+                    content = bytearray()
+                    async for chunk in answer.content.iter_chunked(1 << 16):
+                        content += chunk
+                        if len(content) > limit:
+                            raise CallFailed(f"{url} answers with more than {limit} bytes.")
+                    return Answer(answer.status, dict(answer.headers), bytes(content))
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise CallFailed(f"{url} did not answer: {type(error).__name__}.") from error
+        raise CallFailed(f"{url} redirects more than {REDIRECTS} times.")
+
+    def _check(self, url: str) -> None:
+        try:
+            parts = urlsplit(url)
+            host, _ = parts.hostname, parts.port
+        except ValueError:
+            raise CallRefused(f"{url[:200]} is no address that can be called.") from None
+        if parts.scheme not in {"http", "https"} or not host or parts.username is not None:
+            raise CallRefused(f"{url[:200]} is no http address without a user name.")
+        try:
+            literal = str(ipaddress.ip_address(host))
+        except ValueError:
+            return  # a name: the resolver looks at what it leads to
+        if not self._resolver.may_call(literal):
+            raise CallRefused(f"{host} is not a public address. HIROBA_EGRESS_ALLOW may name its network.")
+
+
+def ask_ourselves(url: str, seconds: float = 2.0) -> tuple[int, dict[str, Any] | bytes]:
+    """GET from a server of our own on this machine, as the supervisor does while it waits; (0, b"") where nothing answers."""
+    parts = urlsplit(url)
+    connection = http.client.HTTPConnection(parts.hostname or "127.0.0.1", parts.port, timeout=seconds)
+    try:
+        connection.request("GET", parts.path or "/")
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+    except (OSError, http.client.HTTPException):
+        return 0, b""
+    finally:
+        connection.close()
+
+
+def port_is_free(host: str, port: int) -> bool:
+    """Whether a server could bind there now."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True

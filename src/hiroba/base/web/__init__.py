@@ -1,0 +1,1 @@
+"""What every page and API shares: problems on the wire, headers that keep a page to itself."""

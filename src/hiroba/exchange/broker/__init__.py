@@ -1,0 +1,1 @@
+"""Entities of every tenant in PostgreSQL: written once, read by id or query, never half."""

@@ -1,0 +1,64 @@
+"""The five kinds of caller, declared once for every route: anyone, resident, officer(role), client(purpose), operator."""
+
+from typing import Literal
+
+import msgspec
+
+from hiroba.base.errors import Forbidden, Unauthorized
+
+Kind = Literal["anyone", "resident", "officer", "client", "operator"]
+
+
+class May(msgspec.Struct, frozen=True):
+    """Who may call a route: a kind, and for officers and clients the role or purpose they need."""
+
+    kind: Kind
+    name: str = ""
+
+
+ANYONE = May("anyone")
+RESIDENT = May("resident")
+OPERATOR = May("operator")
+
+
+def officer(role: str) -> May:
+    """An officer of some municipality who holds `role`."""
+    return May("officer", role)
+
+
+def client(purpose: str) -> May:
+    """A program that acts for `purpose`."""
+    return May("client", purpose)
+
+
+class Caller(msgspec.Struct, frozen=True):
+    """Somebody at the door, known as far as their key or session tells."""
+
+    kind: Kind = "anyone"
+    id: str = ""
+    """The key's or session's own name, never a person's."""
+    organisation: str = ""
+    """The municipality (lg_code) or company acted for; it owns what is written."""
+    names: frozenset[str] = frozenset()
+    """Roles of an officer, purposes of a client."""
+
+    def is_allowed(self, declared: tuple[May, ...]) -> bool:
+        """Whether one of the declared kinds is this caller; the operator may do what an officer may."""
+        for may in declared:
+            if may.kind == "anyone" or (may.kind == self.kind and (not may.name or may.name in self.names)):
+                return True
+            if self.kind == "operator" and may.kind == "officer":
+                return True
+        return False
+
+    def must_be(self, declared: tuple[May, ...]) -> None:
+        """Nothing, or the problem that says what is missing."""
+        if self.is_allowed(declared):
+            return
+        wanted = ", ".join(f"{may.kind}({may.name})" if may.name else may.kind for may in declared)
+        if self.kind == "anyone":
+            raise Unauthorized(f"This is for: {wanted}. Send a key in the Authorization header, or sign in.")
+        raise Forbidden(f"This is for: {wanted}; you are known as {self.kind}.")
+
+
+NOBODY = Caller()

@@ -1,0 +1,42 @@
+"""Who calls a Litestar route, and whether the route was declared for them: `opt={"may": (ANYONE,)}`."""
+
+from typing import Any
+
+from litestar import Request
+from litestar.connection import ASGIConnection
+from litestar.handlers import BaseRouteHandler
+
+from hiroba.base.db import Connection
+from hiroba.base.errors import Unauthorized
+from hiroba.exchange.identity import store
+from hiroba.exchange.identity.callers import NOBODY, Caller
+
+SESSION_COOKIE = "hiroba_session"
+
+
+async def caller_of(conn: Connection, headers: Any, cookies: Any) -> Caller:
+    """The caller behind a bearer key or a session cookie; a key that is not known is refused rather than ignored."""
+    scheme, _, secret = headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        caller = await store.caller_of_key(conn, secret.strip())
+        if caller is None:
+            raise Unauthorized("This key is not known, or it was revoked.")
+        return caller
+    if session := cookies.get(SESSION_COOKIE):
+        return await store.caller_of_session(conn, session) or NOBODY
+    return NOBODY
+
+
+async def known(request: Request[Any, Any, Any]) -> Caller:
+    """The caller of this request, asked once; a dependency of every handler."""
+    caller: Caller = request.scope["state"]["caller"]
+    return caller
+
+
+async def declared(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    """Let in whom the route declares, and nobody where it declares nobody."""
+    pool = connection.app.state.pool
+    async with pool.acquire() as conn:
+        caller = await caller_of(conn, connection.headers, connection.cookies)
+    connection.scope["state"]["caller"] = caller
+    caller.must_be(handler.opt.get("may", ()))

@@ -1,0 +1,171 @@
+"""The tables of identity, one function per question."""
+
+import hashlib
+import secrets
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+import orjson
+from shapely import Point, from_geojson, prepare
+from shapely.geometry.base import BaseGeometry
+
+from hiroba.base import clock
+from hiroba.base.db import Connection, fetch, fetch_one
+from hiroba.base.errors import Invalid
+from hiroba.base.ids import ulid
+from hiroba.exchange.identity.callers import Caller, Kind
+
+LINK_LIFE = timedelta(hours=24)
+SESSION_LIFE = timedelta(hours=12)
+
+
+def _digest(secret: str) -> bytes:
+    return hashlib.sha256(secret.encode()).digest()
+
+
+class _Known(msgspec.Struct, frozen=True):
+    id: str
+    kind: Kind
+    organisation: str
+    names: list[str]
+
+    def caller(self) -> Caller:
+        return Caller(self.kind, self.id, self.organisation, frozenset(self.names))
+
+
+async def caller_of_key(conn: Connection, secret: str) -> Caller | None:
+    """Whose key this is, unless it is unknown or revoked."""
+    known = await fetch_one(conn, _Known, """
+        select id, kind, organisation, names from identity.key where sha256 = $1 and revoked is null
+    """, _digest(secret))  # fmt: skip
+    return known.caller() if known else None
+
+
+async def caller_of_session(conn: Connection, secret: str) -> Caller | None:
+    """Whose session this is, unless it is unknown or over."""
+    known = await fetch_one(conn, _Known, """
+        select id, kind, organisation, names from identity.session where sha256 = $1 and expires > $2
+    """, _digest(secret), clock.now())  # fmt: skip
+    return known.caller() if known else None
+
+
+async def add_key(conn: Connection, caller: Caller, *, title: str, secret: str | None = None) -> str:
+    """A new key for `caller`; its secret, which is not kept."""
+    secret = secret or secrets.token_urlsafe(32)
+    await conn.execute(
+        "insert into identity.key (id, sha256, kind, organisation, names, title) values ($1, $2, $3, $4, $5, $6)",
+        caller.id or ulid(), _digest(secret), caller.kind, caller.organisation, sorted(caller.names), title,
+    )  # fmt: skip
+    return secret
+
+
+async def set_operator_key(conn: Connection, secret: str) -> None:
+    """Make `secret` the operator's one key: the file beside the data is the truth, whatever the database knew."""
+    await conn.execute("delete from identity.key where id = 'operator' and sha256 <> $1", _digest(secret))
+    await conn.execute("""
+        insert into identity.key (id, sha256, kind, title) values ('operator', $1, 'operator', 'The operator')
+            on conflict do nothing
+    """, _digest(secret))  # fmt: skip
+
+
+async def add_sign_in_link(conn: Connection, caller: Caller) -> str:
+    """The secret of a link that signs `caller` in once, within a day."""
+    secret = secrets.token_urlsafe(32)
+    await conn.execute(
+        "insert into identity.sign_in_link (sha256, kind, organisation, names, expires) values ($1, $2, $3, $4, $5)",
+        _digest(secret), caller.kind, caller.organisation, sorted(caller.names), clock.now() + LINK_LIFE,
+    )  # fmt: skip
+    return secret
+
+
+async def sign_in(conn: Connection, link: str) -> str | None:
+    """Use a link up; the secret of the new session, or None where the link is unknown, used or too old."""
+    row = await conn.fetchrow("""
+        delete from identity.sign_in_link where sha256 = $1 returning kind, organisation, names, expires > $2 as fresh
+    """, _digest(link), clock.now())  # fmt: skip
+    if row is None or not row["fresh"]:
+        return None
+    secret = secrets.token_urlsafe(32)
+    await conn.execute(
+        "insert into identity.session (sha256, id, kind, organisation, names, expires) values ($1, $2, $3, $4, $5, $6)",
+        _digest(secret), ulid(), row["kind"], row["organisation"], row["names"], clock.now() + SESSION_LIFE,
+    )  # fmt: skip
+    await conn.execute("delete from identity.session where expires < $1", clock.now())
+    return secret
+
+
+async def sign_out(conn: Connection, secret: str) -> None:
+    """End a session."""
+    await conn.execute("delete from identity.session where sha256 = $1", _digest(secret))
+
+
+class Municipality(msgspec.Struct, frozen=True):
+    """A municipality: six-digit code with check digit, names by language."""
+
+    lg_code: str
+    names: dict[str, str]
+    prefecture: str = ""
+    url: str = ""
+
+    def name(self, language: str) -> str:
+        """Its name in `language`, or in Japanese."""
+        return self.names.get(language.split("-")[0]) or self.names.get("ja") or self.lg_code
+
+
+_COLUMNS = "lg_code, names, prefecture, url"
+
+
+def _municipality(row: Any) -> Municipality:
+    return Municipality(row["lg_code"], orjson.loads(row["names"]), row["prefecture"], row["url"])
+
+
+async def municipalities(conn: Connection) -> list[Municipality]:
+    """All of them, by code."""
+    rows = await conn.fetch(f"select {_COLUMNS} from identity.municipality order by lg_code")  # noqa: S608 - a constant
+    return [_municipality(row) for row in rows]
+
+
+async def put_municipality(conn: Connection, municipality: Municipality, area: dict[str, Any] | None) -> None:
+    """Add or replace one, with the GeoJSON geometry of its jurisdiction."""
+    extent = None
+    if area is not None:
+        shape = from_geojson(orjson.dumps(area), on_invalid="ignore")
+        if shape is None or shape.is_empty or not shape.is_valid:
+            raise Invalid(f"The area of {municipality.lg_code} is not a valid geometry.")
+        west, south, east, north = shape.bounds
+        extent = ((east, north), (west, south))
+    await conn.execute("""
+        insert into identity.municipality (lg_code, names, prefecture, url, area, extent)
+             values ($1, $2, $3, $4, $5, $6::box)
+        on conflict (lg_code) do update
+                set names = excluded.names, prefecture = excluded.prefecture, url = excluded.url,
+                    area = coalesce(excluded.area, identity.municipality.area),
+                    extent = coalesce(excluded.extent, identity.municipality.extent)
+    """, municipality.lg_code, orjson.dumps(municipality.names).decode(), municipality.prefecture, municipality.url,
+        None if area is None else orjson.dumps(area).decode(), extent)  # fmt: skip
+
+
+async def municipality_at(conn: Connection, longitude: float, latitude: float) -> Municipality | None:
+    """Whose jurisdiction this place is in, or None outside the region."""
+    rows = await conn.fetch(f"""
+        select {_COLUMNS}, area from identity.municipality
+         where extent @> point($1::float8, $2::float8) and area is not null order by lg_code
+    """, longitude, latitude)  # noqa: S608  # fmt: skip
+    place = Point(longitude, latitude)
+    return next((_municipality(row) for row in rows if _shape(row["area"]).covers(place)), None)
+
+
+def _shape(area: str) -> BaseGeometry:
+    shape = from_geojson(area)
+    prepare(shape)
+    return shape
+
+
+async def secret(conn: Connection, name: str) -> str:
+    """A secret of the house, the same for every process, made at first use."""
+    await conn.execute(
+        "insert into identity.secret (name, value) values ($1, $2) on conflict do nothing", name, secrets.token_urlsafe(32)
+    )
+    value: str = await conn.fetchval("select value from identity.secret where name = $1", name)
+    return value

@@ -1,0 +1,65 @@
+"""Every setting of the house, read once from the environment. A room gets its own part and never reads this."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from hiroba.base.errors import Stop
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """One field per setting; `HIROBA_PORT` sets `port`, and so on. `DATABASE_URL` is read under its usual name."""
+
+    data: Path = Path("data")
+    """Where the house keeps everything: the embedded PostgreSQL, the operator's key, who runs."""
+    host: str = "127.0.0.1"
+    """The address the server binds to."""
+    port: int = 8026
+    """The port of the exchange and the door."""
+    database_url: str = ""
+    """A PostgreSQL of your own (15 to 18); empty: the embedded one below `data`."""
+    open: bool = False
+    """The exchange without access control, on loopback only: a scratch broker for tests and conformance suites."""
+    public_url: str = ""
+    """How residents reach the house, when a proxy stands before it; empty: http://host:port."""
+    egress_allow: tuple[str, ...] = ()
+    """Addresses or networks that may be called besides public ones, for example 10.1.0.0/16."""
+    sample: str = "standard"
+    """The sample region of the first start: `standard`, or `none`."""
+    tiles: str = "https://cyberjapandata.gsi.go.jp/xyz/pale/{z}/{x}/{y}.png"
+    """Map tiles laid over the offline base map when the network is there; empty: none."""
+
+    @property
+    def url(self) -> str:
+        """Where the house is reached, without a slash at the end."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return self.public_url.rstrip("/") or f"http://{host}:{self.port}"
+
+
+def read(environment: Mapping[str, str] = os.environ, **given: object) -> Settings:
+    """The settings: a default, over it the environment, over that what the command line gives (None: not given)."""
+    found: dict[str, object] = {}
+    for name in Settings.__struct_fields__:
+        key = "DATABASE_URL" if name == "database_url" else f"HIROBA_{name.upper()}"
+        if value := environment.get(key):
+            found[name] = [part.strip() for part in value.split(",")] if name == "egress_allow" else value
+    found |= {name: value for name, value in given.items() if value is not None}
+    try:
+        settings = msgspec.convert(found, Settings, strict=False, dec_hook=lambda kind, value: kind(value))
+    except msgspec.ValidationError as error:
+        raise Stop(f"a setting cannot be read: {error}. Settings come from HIROBA_… variables and the command line.") from None
+    if settings.open and settings.host not in {"127.0.0.1", "::1", "localhost"}:
+        raise Stop("--open has no access control and binds loopback only. Leave --host out, or leave --open out.")
+    return settings
+
+
+def write(settings: Settings) -> dict[str, str]:
+    """The environment from which `read` gives the same settings: how a child process is told."""
+    environment = {}
+    for name in Settings.__struct_fields__:
+        value = getattr(settings, name)
+        text = ",".join(value) if isinstance(value, tuple) else "1" if value is True else "" if value is False else str(value)
+        environment["DATABASE_URL" if name == "database_url" else f"HIROBA_{name.upper()}"] = text
+    return environment
