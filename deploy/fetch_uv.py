@@ -4,10 +4,11 @@ Usage: python3 fetch_uv.py VERSION FOLDER. A hash that does not match leaves not
 """
 
 import hashlib
+import html
 import io
-import json
 import os
 import platform
+import re
 import sys
 import urllib.request
 import zipfile
@@ -20,10 +21,9 @@ SHA256 = {
 }
 
 
-def get(url: str, accept: str = "*/*") -> bytes:
+def get(url: str) -> bytes:
     """The body behind `url`, given a minute."""
-    request = urllib.request.Request(url, headers={"Accept": accept})  # noqa: S310 - the index is https unless its owner says otherwise
-    with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310 - as above
+    with urllib.request.urlopen(url, timeout=60) as answer:  # noqa: S310 - the index is https unless its owner says otherwise
         body: bytes = answer.read()
     return body
 
@@ -37,12 +37,12 @@ def main(version: str, folder: Path) -> None:
     index = os.environ.get("UV_INDEX_URL") or os.environ.get("PIP_INDEX_URL") or "https://pypi.org/simple"
     page = f"{index.rstrip('/')}/uv/"
     try:
-        files = json.loads(get(page, "application/vnd.pypi.simple.v1+json"))["files"]
-        url = next(urljoin(page, f["url"]) for f in files if f["hashes"].get("sha256") == wanted)
-        wheel = get(url)
-    except StopIteration:
-        sys.exit(f"hiroba: {page} does not offer uv {version} for {machine}. Install uv yourself and run again.")
-    except (OSError, ValueError, KeyError) as error:
+        links = re.findall(r'href="([^"]+)#sha256=([0-9a-f]{64})"', get(page).decode())  # the simple index, PEP 503
+        link = next((html.unescape(link) for link, sha256 in links if sha256 == wanted), None)
+        if link is None:
+            sys.exit(f"hiroba: {page} does not offer uv {version} for {machine}. Install uv yourself and run again.")
+        wheel = get(urljoin(page, link))
+    except (OSError, ValueError) as error:
         sys.exit(f"hiroba: could not fetch uv from {page} ({error}). Check the network or set UV_INDEX_URL, or install uv.")
     if hashlib.sha256(wheel).hexdigest() != wanted:
         sys.exit(f"hiroba: what {page} sent is not the pinned uv {version}. Nothing was installed.")

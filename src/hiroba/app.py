@@ -5,24 +5,117 @@ from contextlib import asynccontextmanager
 from importlib.resources import files
 from typing import Any
 
-from litestar import Litestar, Request, Response, get
+from litestar import Litestar, Request
 from litestar.config.csrf import CSRFConfig
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
-from litestar.static_files import create_static_files_router
 from litestar.types import ASGIApp, Receive, Scope, Send
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 import hiroba
+from hiroba.door import routes
 from hiroba.base import db
 from hiroba.base.db import Connection
 from hiroba.base.db.migrations import Migration
 from hiroba.base.db.migrations import found as migrations_in
-from hiroba.base.web.problems import problem
+from hiroba.base.egress import LOOPBACK, Egress
 from hiroba.door.pages import Page, Templates
 from hiroba.door.service import Service
 from hiroba.door.service import found as services_found
-from hiroba.exchange.identity.callers import ANYONE, Caller
+from hiroba.exchange.broker.exchange import Exchange
+from hiroba.exchange.gateway.access import Gateway
+from hiroba.exchange.broker.ngsi_ld.application import NgsiLd
+from hiroba.exchange.broker.access import Open
+from hiroba.exchange.identity import operator_api, store
+from hiroba.exchange.identity.callers import Caller
 from hiroba.exchange.identity.guards import declared, known
 from hiroba.settings import Settings, read
+
+
+def migrations(services: Sequence[Service]) -> list[Migration]:
+    """Every room's migrations, storeys upward."""
+    house = files("hiroba")
+    rooms = [
+        ("base", house / "base" / "db" / "schema"),
+        ("identity", house / "exchange" / "identity" / "migrations"),
+        ("broker", house / "exchange" / "broker" / "migrations"),
+    ]
+    rooms += [(service.name, service.migrations) for service in services if service.migrations is not None]
+    return [migration for room, folder in rooms for migration in migrations_in(room, folder)]
+
+
+async def conn(state: State) -> AsyncIterator[Connection]:
+    """A handler's connection: one request, one transaction, committed when the handler has answered."""
+    async with db.transaction(state.pool) as connection:
+        yield connection
+
+
+async def exchange(state: State) -> Exchange:
+    """The exchange, for pages and services of the house."""
+    found: Exchange = state.exchange
+    return found
+
+
+async def page(request: Request[Any, Any, Any], state: State, caller: Caller) -> Page:
+    """The page of this request."""
+    templates: Templates = state.templates
+    return templates.page(request, caller)
+
+
+def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
+    """The house as one ASGI application: the exchange's own thin one under /ngsi-ld, Litestar for all the rest."""
+    faces: dict[str, ASGIApp] = {}
+
+    @asynccontextmanager
+    async def running(app: Litestar) -> AsyncIterator[None]:
+        pool = await db.connect(settings.database_url)
+        egress = Egress((*settings.egress_allow, *(LOOPBACK if settings.open else ())))
+        core = Exchange(pool)
+        access = Open() if settings.open else Gateway(pool)
+        faces["/ngsi-ld/"] = NgsiLd(core, access, egress)
+        app.state.update(pool=pool, exchange=core, egress=egress)
+        async with pool.acquire() as connection:
+            csrf.secret = await store.secret(connection, "csrf")
+        try:
+            await core.start()
+            yield
+        finally:
+            await core.stop()
+            await egress.close()
+            await pool.close()
+
+    csrf = CSRFConfig(
+        secret="", cookie_name="hiroba_csrf", cookie_httponly=True, cookie_samesite="lax",
+        cookie_secure=settings.url.startswith("https"),
+    )  # fmt: skip
+    litestar = Litestar(
+        route_handlers=[*routes.ROUTES, operator_api.Municipalities, *(route for service in services for route in service.routes)],
+        guards=[declared],
+        dependencies={
+            "caller": Provide(known),
+            "conn": Provide(conn),
+            "exchange": Provide(exchange),
+            "page": Provide(page),
+        },
+        lifespan=[running],
+        exception_handlers={Exception: routes.problem},
+        csrf_config=csrf,
+        openapi_config=OpenAPIConfig(title="Hiroba", version=hiroba.__version__, path="/developers/api", render_plugins=()),
+        request_max_body_size=20 << 20,
+        state=State({"settings": settings, "services": services, "templates": Templates(services, {})}),
+    )
+
+    async def house(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            for prefix, face in faces.items():
+                if scope["path"].startswith(prefix):
+                    await face(scope, receive, send)
+                    return
+        await litestar(scope, receive, send)
+
+    return house
+
+
+def serve() -> ASGIApp:
+    """What a server worker runs: the house of this environment."""
+    return build(read(), services_found())

@@ -2,10 +2,9 @@
 
 import asyncio
 
-import asyncpg
-
 from hiroba.app import migrations
 from hiroba.base.console import say
+from hiroba.base.db import single
 from hiroba.base.db.migrations import migrate
 from hiroba.base.errors import Stop
 from hiroba.cli.options import parser, settings
@@ -23,8 +22,5 @@ def execute(arguments: list[str]) -> int:
 
 async def run(url: str) -> int:
     """Migrate the database at `url`; how many files ran."""
-    connection = await asyncpg.connect(url)
-    try:
-        return len(await migrate(connection, migrations(found()), say))
-    finally:
-        await connection.close()
+    async with single(url) as conn:
+        return len(await migrate(conn, migrations(found()), say))

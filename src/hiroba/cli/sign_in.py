@@ -2,9 +2,8 @@
 
 import asyncio
 
-import asyncpg
-
 from hiroba.base.console import say
+from hiroba.base.db import single
 from hiroba.base.db.cluster import Cluster
 from hiroba.base.errors import Stop
 from hiroba.cli.options import parser, settings
@@ -31,8 +30,5 @@ def execute(arguments: list[str]) -> int:
 
 async def link(database: str, url: str, caller: Caller) -> str:
     """A link that signs `caller` in once, within a day."""
-    connection = await asyncpg.connect(database)
-    try:
-        return f"{url}/sign-in/once/{await store.add_sign_in_link(connection, caller)}"
-    finally:
-        await connection.close()
+    async with single(database) as conn:
+        return f"{url}/sign-in/once/{await store.add_sign_in_link(conn, caller)}"

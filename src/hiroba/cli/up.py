@@ -18,9 +18,8 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
-import asyncpg
-
 from hiroba.base.console import Bar, bar, complain, say
+from hiroba.base.db import Connection, single
 from hiroba.base.db.cluster import Cluster
 from hiroba.base.egress import ask_ourselves, port_is_free
 from hiroba.base.errors import Stop
@@ -88,25 +87,19 @@ def _up(chosen: Settings) -> None:
 
 async def _prepare(database: str, chosen: Settings, progress: Bar) -> str:
     """Migrate; make the operator; at the first start the sample region. Gives the sign-in link of a first start."""
-    try:
-        ran = await migrate.run(database)
-        connection = await asyncpg.connect(database)
-    except (OSError, asyncpg.PostgresError, ValueError) as error:
-        raise Stop(f"the database does not answer ({error}). Check DATABASE_URL, the server and its password.") from None
-    try:
-        await store.set_operator_key(connection, running.operator_key(chosen.data))
-        if not ran or await connection.fetchval("select true from base.first_start"):
+    ran = await migrate.run(database)
+    async with single(database) as conn:
+        await store.set_operator_key(conn, running.operator_key(chosen.data))
+        if not ran or await conn.fetchval("select true from base.first_start"):
             return ""
         if chosen.sample != "none" and not chosen.open:
             progress.step("inventing the sample region")
-            await _sample(connection)
-        await connection.execute("insert into base.first_start default values")
-        return await sign_in.link(database, chosen.url, Caller("operator", "operator"))
-    finally:
-        await connection.close()
+            await _sample(conn)
+        await conn.execute("insert into base.first_start default values")
+    return await sign_in.link(database, chosen.url, Caller("operator", "operator"))
 
 
-async def _sample(connection: asyncpg.Connection) -> None:
+async def _sample(_conn: Connection) -> None:
     """The invented region and what each service shows in it, all of it or nothing."""
 
 

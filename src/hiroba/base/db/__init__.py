@@ -13,7 +13,7 @@ import msgspec
 
 from hiroba.base.errors import Stop, Unavailable
 
-Connection = asyncpg.pool.PoolConnectionProxy | asyncpg.Connection
+Connection = asyncpg.pool.PoolConnectionProxy
 Pool = asyncpg.Pool
 Row = TypeVar("Row", bound=msgspec.Struct)
 
@@ -43,6 +43,17 @@ async def connect(url: str, *, size: int = 10, name: str = "hiroba") -> Pool:
     if encoding != "UTF8" or ctype in {"C", "POSIX"}:
         raise Stop(f"the database has encoding {encoding} and ctype {ctype}, which cannot search Japanese. {mend}")
     return pool
+
+
+@asynccontextmanager
+async def single(url: str) -> AsyncIterator[Connection]:
+    """One connection for a command, closed when the block ends."""
+    pool = await connect(url, size=1)
+    try:
+        async with pool.acquire() as connection:
+            yield connection
+    finally:
+        await pool.close()
 
 
 @asynccontextmanager

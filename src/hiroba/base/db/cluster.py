@@ -35,7 +35,7 @@ DURABLE: Mapping[str, str] = {
     "unix_socket_permissions": "0700",
     "shared_buffers": "256MB",
     "max_wal_size": "2GB",
-    "wal_compression": "lz4",
+    "wal_compression": "on",
     "max_connections": "100",
     "jit": "off",
     "log_min_messages": "warning",

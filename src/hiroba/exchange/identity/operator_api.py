@@ -1,0 +1,42 @@
+"""What the operator tells identity over HTTP: the municipalities of the region and their areas."""
+
+from typing import Annotated, Any
+
+import msgspec
+from litestar import Controller, get, put
+from litestar.params import Parameter
+
+from hiroba.base.db import Connection
+from hiroba.exchange.identity import store
+from hiroba.exchange.identity.callers import ANYONE, OPERATOR
+
+LgCode = Annotated[str, Parameter(pattern="^[0-9]{6}$", description="Six-digit code of a municipality, check digit included.")]
+
+
+class MunicipalityBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A municipality as the operator states it."""
+
+    names: dict[str, str]
+    """Language map; `ja` at least."""
+    prefecture: str = ""
+    url: str = ""
+    area: dict[str, Any] | None = None
+    """GeoJSON Polygon or MultiPolygon; left out: the area stays as it is."""
+
+
+class Municipalities(Controller):
+    """The municipalities of the region."""
+
+    path = "/api/v1/municipalities"
+    tags = ("Municipalities",)
+
+    @get(opt={"may": (ANYONE,)}, summary="The municipalities of the region")
+    async def all(self, conn: Connection) -> list[store.Municipality]:
+        """Every municipality, by code."""
+        return await store.municipalities(conn)
+
+    @put("/{lg_code:str}", opt={"may": (OPERATOR,), "exclude_from_csrf": True}, status_code=204, summary="Add or replace one")
+    async def put(self, conn: Connection, lg_code: LgCode, data: MunicipalityBody) -> None:
+        """Add or replace a municipality and the area of its jurisdiction."""
+        municipality = store.Municipality(lg_code, data.names, data.prefecture, data.url)
+        await store.put_municipality(conn, municipality, data.area)
