@@ -1,0 +1,193 @@
+"""What every test may ask for: a database of its own, the house in this process, the house as a real server."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import httpx
+import pytest
+
+from hiroba.app import build, migrations
+from hiroba.base.db import Connection, Pool, connect
+from hiroba.base.db.cluster import DURABLE, Cluster
+from hiroba.base.db.migrations import migrate
+from hiroba.base.egress import ask_ourselves
+from hiroba.door.service import found
+from hiroba.exchange.identity import store
+from hiroba.settings import Settings
+
+REAL_DATA = Path(__file__).parents[2] / "shared" / "data"
+OPERATOR = "the-operators-key-of-the-tests"
+
+
+def missing(what: str) -> None:
+    """Skip because `what` is not on this machine; under CI that is a failure."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"under CI there must be: {what}")
+    pytest.skip(f"not here: {what}")
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of real input, which is never part of the repository."""
+    if not REAL_DATA.is_dir():
+        missing(str(REAL_DATA))
+    return REAL_DATA
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """One PostgreSQL per test worker; it forgets on power loss, which no test here tries."""
+    fast = {**DURABLE, "fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_wal_size": "256MB", "shared_buffers": "64MB"}
+    made = Cluster(tmp_path_factory.mktemp("postgres"), settings=fast)
+    made.start()
+    yield made
+    made.stop()
+
+
+def superuser(cluster: Cluster, database: str = "postgres") -> dict[str, Any]:
+    password = (cluster.directory / "superuser.password").read_text().strip()
+    return {"host": str(cluster.socket), "user": "postgres", "password": password, "database": database, "ssl": False}
+
+
+@pytest.fixture(scope="session")
+def template(cluster: Cluster) -> str:
+    """A migrated database with an operator, copied for each test."""
+
+    async def make() -> None:
+        pool = await connect(cluster.url(), size=1)
+        async with pool.acquire() as conn:
+            await migrate(conn, migrations(found()))
+            await store.set_operator_key(conn, OPERATOR)
+        await pool.close()
+
+    asyncio.run(make())
+    return "hiroba"
+
+
+@pytest.fixture
+async def database(cluster: Cluster, template: str) -> AsyncIterator[str]:
+    """The address of a fresh, migrated database, gone after the test."""
+    name = f"test_{os.urandom(6).hex()}"
+    admin = await asyncpg.connect(**superuser(cluster))
+    await admin.execute(f"create database {name} template {template} owner hiroba strategy file_copy")
+    try:
+        yield cluster.url(name)
+    finally:
+        await admin.execute(f"drop database {name} with (force)")
+        await admin.close()
+
+
+@pytest.fixture
+async def pool(database: str) -> AsyncIterator[Pool]:
+    made = await connect(database, size=4)
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+async def conn(pool: Pool) -> AsyncIterator[Connection]:
+    async with pool.acquire() as connection:
+        yield connection
+
+
+@asynccontextmanager
+async def alive(app: Any) -> AsyncIterator[None]:
+    """Run an ASGI application's lifespan around a block."""
+    incoming: asyncio.Queue[dict[str, str]] = asyncio.Queue()
+    outgoing: asyncio.Queue[dict[str, str]] = asyncio.Queue()
+    task = asyncio.create_task(app({"type": "lifespan", "asgi": {"version": "3.0"}, "state": {}}, incoming.get, outgoing.put))
+    await incoming.put({"type": "lifespan.startup"})
+    started = await outgoing.get()
+    assert started["type"] == "lifespan.startup.complete", started
+    try:
+        yield
+    finally:
+        await incoming.put({"type": "lifespan.shutdown"})
+        await task
+
+
+@asynccontextmanager
+async def client_of(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
+    app = build(settings, found())
+    async with alive(app), httpx.AsyncClient(transport=httpx.ASGITransport(app=app, raise_app_exceptions=False), base_url="http://hiroba.test") as client:
+        yield client
+
+
+@pytest.fixture
+async def house(database: str, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
+    """The house in this process, called by somebody without a key."""
+    async with client_of(Settings(data=tmp_path, database_url=database, public_url="http://hiroba.test")) as client:
+        yield client
+
+
+@pytest.fixture
+async def operator(house: httpx.AsyncClient) -> httpx.AsyncClient:
+    """The same house, called with the operator's key."""
+    house.headers["Authorization"] = f"Bearer {OPERATOR}"
+    return house
+
+
+@pytest.fixture
+async def broker(database: str, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
+    """The house run with --open: a scratch broker."""
+    settings = Settings(data=tmp_path, database_url=database, open=True, public_url="http://hiroba.test")
+    async with client_of(settings) as client:
+        yield client
+
+
+class Running:
+    """A house started as a newcomer starts it."""
+
+    def __init__(self, url: str, data: Path, process: subprocess.Popen[bytes]) -> None:
+        self.url, self.data, self.process = url, data, process
+
+    @property
+    def key(self) -> str:
+        return (self.data / "operator.key").read_text().strip()
+
+
+@pytest.fixture(scope="session")
+def free_port() -> Iterator[Any]:
+    """A function that gives ports nobody listens on, different ones for each worker."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
+    numbers = iter(range(21000 + worker * 500, 21500 + worker * 500))
+
+    def port() -> int:
+        from hiroba.base.egress import port_is_free  # noqa: PLC0415 - only where wanted
+
+        return next(number for number in numbers if port_is_free("127.0.0.1", number))
+
+    yield port
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory, free_port: Any) -> Iterator[Running]:
+    """`hiroba up` as a process of its own, with the sample region: what browsers and foreign clients are pointed at."""
+    data, port = tmp_path_factory.mktemp("site"), free_port()
+    command = [sys.executable, "-m", "hiroba", "up", "--port", str(port), "--data", str(data)]
+    with (data / "up.log").open("wb") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
+    url = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(600):
+            if ask_ourselves(f"{url}/health/ready")[0] == 200:
+                break
+            assert process.poll() is None, (data / "up.log").read_text()
+            asyncio.run(asyncio.sleep(0.1))
+        yield Running(url, data, process)
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(30)
