@@ -207,7 +207,7 @@ class Cluster:
         """As root: say which parent directory keeps the unprivileged user out, where the capability is not ours to hand on."""
         if self._user is None:
             return
-        probe = self._launch(["/usr/bin/test", "-w", str(self.directory)])
+        probe = self._launch(["/usr/bin/test", "-x", str(self.directory)])
         if probe.wait() == 0:
             return
         for parent in reversed(self.directory.parents):
