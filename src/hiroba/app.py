@@ -28,7 +28,7 @@ from hiroba.exchange.broker.ngsi_ld.application import NgsiLd
 from hiroba.exchange.broker.access import Open
 from hiroba.exchange.identity import operator_api, store
 from hiroba.exchange.identity.callers import Caller
-from hiroba.exchange.identity.guards import declared, known
+from hiroba.exchange.identity.guards import GivenCaller, declared, known
 from hiroba.settings import Settings, read
 
 
@@ -56,7 +56,7 @@ async def exchange(state: State) -> Exchange:
     return found
 
 
-async def page(request: Request[Any, Any, Any], state: State, caller: Caller) -> Page:
+async def page(request: Request[Any, Any, Any], state: State, caller: GivenCaller) -> Page:
     """The page of this request."""
     templates: Templates = state.templates
     return templates.page(request, caller)

@@ -11,6 +11,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, PrefixLoader, StrictUndefined
 from litestar import MediaType, Request, Response
+from litestar.di import NamedDependency
 from markupsafe import Markup
 
 from hiroba.base import clock
@@ -88,3 +89,6 @@ class Page:
             csrf=Markup('<input type="hidden" name="_csrf_token" value="{}">').format(csrf),
         )
         return Response(body, media_type=MediaType.HTML, status_code=status, headers={"Content-Language": self.language})
+
+
+GivenPage = NamedDependency[Page]

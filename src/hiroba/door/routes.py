@@ -8,12 +8,12 @@ from litestar.handlers import BaseRouteHandler
 
 from hiroba.base.web import problems
 from hiroba.door import health
-from hiroba.door.pages import Page
+from hiroba.door.pages import GivenPage
 from hiroba.exchange.identity.callers import ANYONE
 
 
 @get("/", opt={"may": (ANYONE,)})
-async def home(page: Page) -> Response[str]:
+async def home(page: GivenPage) -> Response[str]:
     """The first page."""
     return page.html("door/home.html")
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
+from litestar.di import NamedDependency
 
 from hiroba.base.db import Connection, Pool
 
@@ -66,3 +67,6 @@ class Exchange:
 
     async def types(self, conn: Connection) -> dict[str, int]:
         """How many entities there are of each type, by its short name."""
+
+
+GivenExchange = NamedDependency[Exchange]

@@ -4,6 +4,7 @@ from typing import Any
 
 from litestar import Request
 from litestar.connection import ASGIConnection
+from litestar.di import NamedDependency
 from litestar.handlers import BaseRouteHandler
 
 from hiroba.base.db import Connection
@@ -11,6 +12,7 @@ from hiroba.base.errors import Unauthorized
 from hiroba.exchange.identity import store
 from hiroba.exchange.identity.callers import NOBODY, Caller
 
+GivenCaller = NamedDependency[Caller]
 SESSION_COOKIE = "hiroba_session"
 
 

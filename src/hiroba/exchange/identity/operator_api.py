@@ -6,7 +6,7 @@ import msgspec
 from litestar import Controller, get, put
 from litestar.params import Parameter
 
-from hiroba.base.db import Connection
+from hiroba.base.web.given import GivenConnection
 from hiroba.exchange.identity import store
 from hiroba.exchange.identity.callers import ANYONE, OPERATOR
 
@@ -31,12 +31,12 @@ class Municipalities(Controller):
     tags = ("Municipalities",)
 
     @get(opt={"may": (ANYONE,)}, summary="The municipalities of the region")
-    async def all(self, conn: Connection) -> list[store.Municipality]:
+    async def all(self, conn: GivenConnection) -> list[store.Municipality]:
         """Every municipality, by code."""
         return await store.municipalities(conn)
 
     @put("/{lg_code:str}", opt={"may": (OPERATOR,), "exclude_from_csrf": True}, status_code=204, summary="Add or replace one")
-    async def put(self, conn: Connection, lg_code: LgCode, data: MunicipalityBody) -> None:
+    async def put(self, conn: GivenConnection, lg_code: LgCode, data: MunicipalityBody) -> None:
         """Add or replace a municipality and the area of its jurisdiction."""
         municipality = store.Municipality(lg_code, data.names, data.prefecture, data.url)
         await store.put_municipality(conn, municipality, data.area)
