@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import Controller, get, put
-from litestar.params import Parameter
+from litestar.params import JSONBody, Parameter
 
 from hiroba.base.web.given import GivenConnection
 from hiroba.exchange.identity import store
@@ -36,7 +36,7 @@ class Municipalities(Controller):
         return await store.municipalities(conn)
 
     @put("/{lg_code:str}", opt={"may": (OPERATOR,), "exclude_from_csrf": True}, status_code=204, summary="Add or replace one")
-    async def put(self, conn: GivenConnection, lg_code: LgCode, data: MunicipalityBody) -> None:
+    async def put(self, conn: GivenConnection, lg_code: LgCode, data: JSONBody[MunicipalityBody]) -> None:
         """Add or replace a municipality and the area of its jurisdiction."""
         municipality = store.Municipality(lg_code, data.names, data.prefecture, data.url)
         await store.put_municipality(conn, municipality, data.area)
