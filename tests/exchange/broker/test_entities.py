@@ -95,8 +95,8 @@ async def test_append_with_no_overwrite_names_what_it_left(broker: httpx.AsyncCl
     await broker.post(BASE, json=ROOM)
     answer = await broker.post(f"{BASE}/{ROOM['id']}/attrs", params={"options": "noOverwrite"}, json={"temperature": 1, "humidity": 40})
     assert answer.status_code == 207
-    assert answer.json()["updated"] == ["humidity"]
-    assert [part["attributeName"] for part in answer.json()["notUpdated"]] == ["temperature"]
+    assert answer.json()["updated"] == ["https://uri.etsi.org/ngsi-ld/default-context/humidity"]
+    assert [part["attributeName"] for part in answer.json()["notUpdated"]] == ["https://uri.etsi.org/ngsi-ld/default-context/temperature"]
     assert (await stored(broker, format="simplified"))["temperature"] == 21.5
 
 

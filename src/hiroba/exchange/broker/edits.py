@@ -102,7 +102,12 @@ def update(fragment: Fragment) -> Edit:
             if missing < len(instances):
                 _set(doc, name, _overwritten(doc.get(name, []), instances, now))
                 updated.append(name)
-        scopes = fragment.scopes if fragment.scopes is not None and entity.scopes else entity.scopes
+        scopes = entity.scopes
+        if fragment.scopes is not None and entity.scopes:
+            scopes = fragment.scopes
+            updated.append("scope")
+        elif fragment.scopes is not None:
+            refused.append(("scope", "the entity is in no scope that could be replaced"))
         after = _touched(entity, now, doc=doc, types=_joined(entity, fragment), scopes=scopes, expires=fragment.expires or entity.expires)
         return Change(after=after, updated=tuple(updated), refused=tuple(refused))
 
@@ -175,6 +180,18 @@ def delete_attribute(name: str, datasets: str | None) -> Edit:
         doc = dict(entity.doc)
         _set(doc, name, kept)
         return Change(after=_touched(entity, now, doc=doc), updated=(name,))
+
+    return edit
+
+
+def delete_scopes() -> Edit:
+    """Take an entity out of every scope (§5.6.5, §4.18)."""
+
+    def edit(key: Key, before: Entity | None, now: datetime) -> Change:
+        entity = _there(key, before)
+        if not entity.scopes:
+            raise ResourceNotFound(f"{key.id} is in no scope.")
+        return Change(after=_touched(entity, now, scopes=()), updated=("scope",))
 
     return edit
 

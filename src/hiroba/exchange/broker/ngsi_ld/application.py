@@ -136,6 +136,8 @@ class NgsiLd:
             node = following
         if not scope["path"].startswith("/ngsi-ld/v1/") or not node.routes:
             raise ResourceNotFound(f"There is no {scope['path']}.")
+        if not segments[1:] and scope["path"].endswith("/") and scope["method"] in {"PUT", "PATCH", "DELETE"}:
+            raise BadRequestData("The address names no id.")
         method = "GET" if scope["method"] == "HEAD" else scope["method"]
         route = node.routes.get(method)
         if route is None:

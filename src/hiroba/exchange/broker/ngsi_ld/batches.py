@@ -11,7 +11,7 @@ from hiroba.exchange.broker.errors import BadRequestData
 from hiroba.exchange.broker.exchange import Exchange
 from hiroba.exchange.broker.model import Fragment, Key
 from hiroba.exchange.broker.ngsi_ld import reading
-from hiroba.exchange.broker.ngsi_ld.http import Answer, Request, json
+from hiroba.exchange.broker.ngsi_ld.http import Answer, Request, json, parse
 
 MOST: Final = 10_000
 """Entities of one batch."""
@@ -47,7 +47,7 @@ async def merge(request: Request, exchange: Exchange) -> Answer:
 
 async def delete(request: Request, exchange: Exchange) -> Answer:
     """Delete entities by id (§5.6.10)."""
-    document, _ = await request.document()
+    document = parse(await request.body())
     ids = document if isinstance(document, list) else []
     plans: list[Plan] = []
     for id_ in _checked(document, ids):

@@ -75,20 +75,22 @@ async def append(request: Request, exchange: Exchange, id_: str) -> Answer:
     """Append attributes (§5.6.3)."""
     fragment = await _fragment(request, id_)
     change = await _write(request, exchange, id_, edits.append(fragment, overwrite=not request.flag("noOverwrite")))
-    return await _update_result(request, change)
+    return _update_result(change)
 
 
 async def update(request: Request, exchange: Exchange, id_: str) -> Answer:
     """Update attributes (§5.6.2)."""
     fragment = await _fragment(request, id_)
     change = await _write(request, exchange, id_, edits.update(fragment))
-    return await _update_result(request, change)
+    return _update_result(change)
 
 
 async def patch_attribute(request: Request, exchange: Exchange, id_: str, name: str) -> Answer:
     """Change parts of an attribute (§5.6.4)."""
     document, context = await request.document(patch=True)
     expanded = _attribute(name, context.expand)
+    if name == "scope":
+        raise BadRequestData("The scope is no attribute; write it with the entity.")
     await _write(request, exchange, id_, edits.patch_attribute(expanded, reading.attribute(document, name, context)))
     return Answer(204)
 
@@ -112,7 +114,8 @@ async def delete_attribute(request: Request, exchange: Exchange, id_: str, name:
         dataset = request.params.get("datasetId", "")
         if dataset:
             reading.uri(dataset, "datasetId")
-    await _write(request, exchange, id_, edits.delete_attribute(_attribute(name, context.expand), dataset))
+    edit = edits.delete_scopes() if name == "scope" else edits.delete_attribute(_attribute(name, context.expand), dataset)
+    await _write(request, exchange, id_, edit)
     return Answer(204)
 
 
@@ -121,7 +124,7 @@ def _key(request: Request, id_: str) -> Key:
 
 
 def _attribute(name: str, expand: Any) -> str:
-    if name in {"scope", "type", "id", "@id", "@type"}:
+    if name in {"type", "id", "@id", "@type"}:
         raise BadRequestData(f"{name} is no attribute.")
     if not reading.NAME.fullmatch(name):
         raise BadRequestData(f"{name!r} is no name of an attribute.")
@@ -157,10 +160,9 @@ async def _write(request: Request, exchange: Exchange, id_: str, edit: Edit) -> 
     return await exchange.writer.write(_key(request, id_), edit)
 
 
-async def _update_result(request: Request, change: Change) -> Answer:
-    """204, or 207 with which attributes were written and which not (§5.2.18)."""
+def _update_result(change: Change) -> Answer:
+    """204, or 207 with which attributes were written and which not (§5.2.18), by their full names: which context a name came from is over."""
     if not change.refused:
         return Answer(204)
-    compact = (await request.context()).compact
-    not_updated = [{"attributeName": compact(name), "reason": reason} for name, reason in change.refused]
-    return json(207, {"updated": [compact(name) for name in change.updated], "notUpdated": not_updated})
+    not_updated = [{"attributeName": name, "reason": reason} for name, reason in change.refused]
+    return json(207, {"updated": list(change.updated), "notUpdated": not_updated})

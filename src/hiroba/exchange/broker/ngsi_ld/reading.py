@@ -9,7 +9,7 @@ import orjson
 
 from hiroba.exchange.broker.contexts import core
 from hiroba.exchange.broker.contexts.context import Context
-from hiroba.exchange.broker.errors import BadRequestData
+from hiroba.exchange.broker.errors import BadRequestData, InvalidRequest
 from hiroba.exchange.broker.geometry import check as check_geometry
 from hiroba.exchange.broker.model import DELETED, MEMBERS, NULL, VALUE_OF, Doc, Fragment, Instance
 
@@ -57,8 +57,8 @@ class _Reader:
         self._budget = MOST_ATTRIBUTES
 
     def entity(self, document: Any) -> Fragment:
-        if not isinstance(document, dict):
-            raise BadRequestData("An entity is a JSON object.")
+        if not isinstance(document, dict) or not document:
+            raise InvalidRequest("An entity is a JSON object with at least one member.")
         id_ = document.get("id", document.get("@id", ""))
         types = document.get("type", document.get("@type", ()))
         if self._whole and not id_:
@@ -89,17 +89,17 @@ class _Reader:
     def partial(self, document: Any, name: str) -> list[Instance]:
         if not isinstance(document, dict):
             return self._instances(document, name)
-        parts = document if isinstance(document, list) else [document]
-        if not any(member in part for part in parts for member in (*INFERRED, "type")) and not set(document) & (MEMBERS | {"lang"}):
-            return self._instances(document, name)
-        return [self._members(part, part.get("type", ""), name, partial=True) for part in parts]
+        part = {member: value for member, value in document.items() if member != "@context"}
+        if part.get("type", part.get("@type")) in core.GEOMETRIES:
+            return self._instances(part, name)
+        return [self._members(part, part.get("type", ""), name, partial=True)]
 
     def _types(self, types: Any) -> tuple[str, ...]:
         given = types if isinstance(types, list) else [types] if types else []
         for name in given:
             if not isinstance(name, str) or not name or name == NULL:
                 raise BadRequestData(f"type is the name of an entity type or a list of these, not {_show(types)}.")
-        return tuple(sorted({self._context.expand(_name(name, "type")) for name in given}))
+        return tuple(sorted({_iri(self._context, name, "type") for name in given}))
 
     def _scopes(self, scopes: Any) -> tuple[str, ...]:
         if scopes == NULL and not self._whole:
@@ -297,7 +297,14 @@ def attribute_name(term: str, context: Context, *, sub: bool = False) -> str:
         raise BadRequestData(f"{term} is a member of attributes and cannot be an attribute itself.")
     if term.startswith("@"):
         raise BadRequestData(f"{_show(term)} is no name of an attribute.")
-    return context.expand(_name(term, "an attribute's name"))
+    return _iri(context, term, "an attribute's name")
+
+
+def _iri(context: Context, name: str, where: str) -> str:
+    iri = context.expand(_name(name, where))
+    if iri.startswith("@"):
+        raise BadRequestData(f"{where}: {_show(name)} stands for the keyword {iri}.")
+    return iri
 
 
 def _name(name: str, where: str) -> str:
