@@ -19,7 +19,7 @@ from hiroba.exchange.broker import edits, store
 from hiroba.exchange.broker.contexts.context import Context
 from hiroba.exchange.broker.errors import BadRequestData, NonexistentTenant
 from hiroba.exchange.broker.model import HOME, Entity, Key
-from hiroba.exchange.broker.ngsi_ld import reading, writing
+from hiroba.exchange.broker.documents import reading, writing
 from hiroba.exchange.broker.reads import Reader
 from hiroba.exchange.broker.writes import Writer, apply
 

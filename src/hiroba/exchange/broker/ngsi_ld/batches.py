@@ -10,7 +10,7 @@ from hiroba.exchange.broker.edits import Change, Edit
 from hiroba.exchange.broker.errors import BadRequestData
 from hiroba.exchange.broker.exchange import Exchange
 from hiroba.exchange.broker.model import Fragment, Key
-from hiroba.exchange.broker.ngsi_ld import reading
+from hiroba.exchange.broker.documents import reading
 from hiroba.exchange.broker.ngsi_ld.http import Answer, Request, json, parse
 
 MOST: Final = 10_000

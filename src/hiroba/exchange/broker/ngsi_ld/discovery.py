@@ -8,7 +8,7 @@ from hiroba.exchange.broker.contexts.context import Context
 from hiroba.exchange.broker.errors import BadRequestData, ResourceNotFound
 from hiroba.exchange.broker.exchange import Exchange
 from hiroba.exchange.broker.ngsi_ld.http import JSON_LD, Answer, Request, context_link, json
-from hiroba.exchange.broker.ngsi_ld.reading import NAME
+from hiroba.exchange.broker.documents.reading import NAME
 
 
 async def types(request: Request, exchange: Exchange) -> Answer:

@@ -8,7 +8,8 @@ from hiroba.exchange.broker.edits import Change, Edit
 from hiroba.exchange.broker.errors import BadRequestData, ResourceNotFound
 from hiroba.exchange.broker.exchange import Exchange
 from hiroba.exchange.broker.model import Fragment, Key
-from hiroba.exchange.broker.ngsi_ld import reading, shapes, writing
+from hiroba.exchange.broker.documents import reading, writing
+from hiroba.exchange.broker.ngsi_ld import shapes
 from hiroba.exchange.broker.ngsi_ld.http import GEO_JSON, JSON_LD, Answer, Request, context_link, json
 
 BASE = "/ngsi-ld/v1"

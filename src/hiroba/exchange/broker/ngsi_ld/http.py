@@ -13,7 +13,7 @@ from hiroba.exchange.broker.access import Pass
 from hiroba.exchange.broker.contexts.book import Book
 from hiroba.exchange.broker.contexts.context import CORE, Context
 from hiroba.exchange.broker.errors import BadRequestData, InvalidRequest
-from hiroba.exchange.broker.ngsi_ld.reading import check_depth
+from hiroba.exchange.broker.documents.reading import check_depth
 
 LARGEST: Final = 20 << 20
 """Bytes of a request's body: a batch of a few thousand entities."""

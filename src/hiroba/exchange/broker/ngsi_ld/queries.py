@@ -3,7 +3,8 @@
 from hiroba.exchange.broker import store
 from hiroba.exchange.broker.errors import BadRequestData, TooManyResults
 from hiroba.exchange.broker.exchange import Exchange
-from hiroba.exchange.broker.ngsi_ld import shapes, writing
+from hiroba.exchange.broker.documents import writing
+from hiroba.exchange.broker.ngsi_ld import shapes
 from hiroba.exchange.broker.ngsi_ld.entities import answer_of
 from hiroba.exchange.broker.ngsi_ld.http import Answer, Request
 

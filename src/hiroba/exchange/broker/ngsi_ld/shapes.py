@@ -9,8 +9,8 @@ from hiroba.exchange.broker.errors import BadRequestData, ResourceNotFound
 from hiroba.exchange.broker.geometry import LOCATION
 from hiroba.exchange.broker.model import Entity, Key
 from hiroba.exchange.broker.ngsi_ld.http import GEO_JSON, JSON_LD, Request
-from hiroba.exchange.broker.ngsi_ld.reading import NAME, uri
-from hiroba.exchange.broker.ngsi_ld.writing import Format, Shape, format_of
+from hiroba.exchange.broker.documents.reading import NAME, uri
+from hiroba.exchange.broker.documents.writing import Format, Shape, format_of
 
 OPTIONS: Final = frozenset({"normalized", "concise", "simplified", "keyValues", "sysAttrs", "count", "update", "replace", "noOverwrite"})
 HEAD: Final = frozenset({"id", "type", "scope"})
