@@ -30,7 +30,7 @@ def is_instant(text: str) -> bool:
 
 def _is_time(iso: str) -> bool:
     try:
-        datetime.fromisoformat(iso.replace(",", ".").replace("Z", "+00:00"))
+        datetime.fromisoformat(iso.replace(",", "."))
     except ValueError:
         return False
     return True

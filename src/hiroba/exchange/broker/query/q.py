@@ -1,12 +1,12 @@
 """The query language: `speed>50;brandName!="Mercedes"` becomes a tree (CIM 009 §4.9).
 
-Beyond the grammar of the clause, three things of common usage are read: `!name` for an absent attribute, parentheses at any
-depth, and full IRIs as attribute names. An IRI stands bare or, where attributes of it follow, in angle brackets:
+Beyond the grammar of the clause, three things of common usage are read: `!name` for an absent attribute, parentheses at
+any depth, and full IRIs as attribute names. An IRI stands bare or, where attributes of it follow, in angle brackets:
 `<https://example.org/speed>.accuracy>1`.
 """
 
 import re
-from collections.abc import Callable
+from typing import cast
 
 from hiroba.exchange.broker.query import literals, patterns
 from hiroba.exchange.broker.query.cursor import MAX_ITEMS, Cursor
@@ -24,6 +24,7 @@ from hiroba.exchange.broker.query.tree import (
     Linked,
     Number,
     OneOf,
+    Operator,
     Or,
     Path,
     Query,
@@ -88,9 +89,8 @@ def _condition(cursor: Cursor) -> Condition:
             return _equality(cursor, target, negated=False)
         case "!=":
             return _equality(cursor, target, negated=True)
-        case (">" | ">=" | "<" | "<=") as operator:
-            return Compare(target, operator, _comparable(cursor))
-    cursor.fail("an operator")
+        case operator:
+            return Compare(target, cast("Operator", operator), _comparable(cursor))
 
 
 def _comparable(cursor: Cursor) -> Number | Text | Instant | Day | Clock:
