@@ -11,10 +11,12 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+import asyncpg
 import orjson
 
 from hiroba.exchange.broker.errors import BadRequestData
 from hiroba.exchange.broker.query import instants, jsonpaths
+from hiroba.exchange.broker.query.geo import LOCATION, Geo
 from hiroba.exchange.broker.query.match import plain
 from hiroba.exchange.broker.query.posix import posix
 from hiroba.exchange.broker.query.scopes import Scope, Scopes
@@ -92,6 +94,16 @@ class Compiler:
     def scopes(self, wanted: Scopes) -> str:
         """A scope query as a condition."""
         return f"({' or '.join(' and '.join(map(self._scope, group)) for group in wanted.groups)})"
+
+    def geo(self, question: Geo) -> str:
+        """A geoquery as a condition that every match fulfils; `question.matches` then gives the exact answer."""
+        there = f"{self.alias}.doc ? {self.bind(question.geoproperty, 'text')}"
+        boxes = question.boxes()
+        if boxes is None or question.geoproperty != LOCATION:
+            return there
+        corners = [(asyncpg.Point(east, north), asyncpg.Point(west, south)) for west, south, east, north in boxes]
+        met = " or ".join(f"{self.alias}.geo && {self.bind(asyncpg.Box(*pair), 'box')}" for pair in corners)
+        return f"({there} and ({met}))"
 
     def _scope(self, scope: Scope) -> str:
         column = f"{self.alias}.scopes"
