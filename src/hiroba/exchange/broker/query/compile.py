@@ -128,19 +128,18 @@ class Compiler:
     def _linked(self, tree: Condition, target: Linked, alias: str, depth: int) -> str:
         if depth > self.links:
             raise BadRequestData(
-                f"The query follows relationships {depth} deep (at “{target.relation}”); this request allows {self.links}."
+                f"q follows relationships {depth} deep (at “{target.relation}”); this request allows {self.links}."
             )
         other = f"linked{depth}"
         ids = " union all ".join(
-            f"select item #>> '{{}}' from jsonb_path_query({alias}.doc, {self.bind(path, 'jsonpath')}) item"
+            f"select item #>> '{{}}' from jsonb_path_query({alias}.doc, {self.bind(path, 'jsonpath')}) item"  # noqa: S608 - the same
             for path in jsonpaths.objects(target.relation)
         )
         kinds = f"{other}.types && {self.bind(list(target.types), 'text[]')} and " if target.types else ""
         inner = self._about(tree, target.rest, other, depth)
-        return (
-            f"exists (select from {self.table} {other} where {other}.tenant = {alias}.tenant and {other}.id in ({ids})"
-            f" and {kinds}{self.visible(other)} and {inner})"
-        )
+        reached = f"{other}.tenant = {alias}.tenant and {other}.id in ({ids})"
+        where = f"{reached} and {kinds}{self.visible(other)} and {inner}"
+        return f"exists (select from {self.table} {other} where {where})"  # noqa: S608 - names are ours, values bound
 
     def _attribute(self, tree: Condition, path: Path, alias: str) -> str:
         def found(expression: str) -> str:

@@ -1,7 +1,8 @@
 """Conditions on a stored document as jsonpath expressions, each one text that is bound as a parameter.
 
-Equality is written as chains of member names and `==`, which a GIN index (jsonb_path_ops) serves. The values of a language
-map have no fixed name and would spoil that, so their branch also asks for `type == "LanguageProperty"`, which is indexed.
+Equality is written as chains of member names and `==`, which a GIN index (jsonb_path_ops) serves. The values of a
+language map have no fixed name and would spoil that, so their branch also asks for `type == "LanguageProperty"`,
+which is indexed.
 """
 
 from collections.abc import Iterable, Sequence
@@ -111,7 +112,7 @@ def objects(relation: str) -> tuple[str, ...]:
 
 
 def _beside(sign: str, value: Value) -> str:
-    """`@` is greater or less than a value of its own kind; the type is asked first, for a list inside a list is no value."""
+    """`@` is greater or less than a value of its own kind; a list inside a list has another type and is none."""
     match instants.timed(value):
         case Number(value=number):
             return f'@.type() == "number" && @ {sign} {_literal(number)}'

@@ -1,8 +1,8 @@
 """The query language: `speed>50;brandName!="Mercedes"` becomes a tree (CIM 009 §4.9).
 
-Beyond the grammar of the clause, three things of common usage are read: `!name` for an absent attribute, parentheses at
-any depth, and full IRIs as attribute names. An IRI stands bare or, where attributes of it follow, in angle brackets:
-`<https://example.org/speed>.accuracy>1`.
+Beyond the grammar of the clause, three things of common usage are read: `!name` for an absent attribute, parentheses
+at any depth, and full IRIs as attribute names. An IRI stands bare or, where attributes of it follow, in angle
+brackets: `<https://example.org/speed>.accuracy>1`.
 """
 
 import re
