@@ -12,7 +12,6 @@ from datetime import datetime
 from typing import Any
 
 import asyncpg
-import orjson
 
 from hiroba.exchange.broker.errors import BadRequestData
 from hiroba.exchange.broker.query import instants, jsonpaths
@@ -139,7 +138,7 @@ class Compiler:
         inner = self._about(tree, target.rest, other, depth)
         reached = f"{other}.tenant = {alias}.tenant and {other}.id in ({ids})"
         where = f"{reached} and {kinds}{self.visible(other)} and {inner}"
-        return f"exists (select from {self.table} {other} where {where})"  # noqa: S608 - names are ours, values bound
+        return f"exists (select from {self.table} {other} where {where})"
 
     def _attribute(self, tree: Condition, path: Path, alias: str) -> str:
         def found(expression: str) -> str:
@@ -170,7 +169,7 @@ class Compiler:
         scalars = jsonpaths.scalars(_wanted(tree))
         expression = jsonpaths.equal(path, scalars)
         if len(scalars) > jsonpaths.INLINE:
-            wanted = self.bind(orjson.dumps({"wanted": scalars}).decode(), "jsonb")
+            wanted = self.bind(f'{{"wanted": [{",".join(map(jsonpaths.literal, scalars))}]}}', "jsonb")
             equal = f"jsonb_path_exists({alias}.doc, {self.bind(expression, 'jsonpath')}, {wanted}, true)"
         else:
             equal = self._has(expression, alias)

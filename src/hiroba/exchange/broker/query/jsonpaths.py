@@ -66,7 +66,7 @@ def scalars(values: Iterable[Value]) -> list[str | int | float | bool]:
 
 def equal(path: Path, wanted: Sequence[str | int | float | bool]) -> str:
     """A value of the target is one of `wanted`, or of `$wanted` where there are more than INLINE."""
-    choices = [_literal(scalar) for scalar in wanted] if len(wanted) <= INLINE else ["$wanted[*]"]
+    choices = [literal(scalar) for scalar in wanted] if len(wanted) <= INLINE else ["$wanted[*]"]
     branches = []
     for way in reach.values(path, text=True, objects=True):
         equalities = " || ".join(f"@{_steps(way)} == {choice}" for choice in choices)
@@ -75,7 +75,8 @@ def equal(path: Path, wanted: Sequence[str | int | float | bool]) -> str:
     return f"{_instances(path)} ? ({' || '.join(branches)})"
 
 
-def _literal(scalar: str | float) -> str:
+def literal(scalar: str | float) -> str:
+    """A scalar as JSON and jsonpath write it, whole numbers of any size."""
     return orjson.dumps(scalar).decode() if not isinstance(scalar, int) or isinstance(scalar, bool) else str(scalar)
 
 
@@ -115,13 +116,13 @@ def _beside(sign: str, value: Value) -> str:
     """`@` is greater or less than a value of its own kind; a list inside a list has another type and is none."""
     match instants.timed(value):
         case Number(value=number):
-            return f'@.type() == "number" && @ {sign} {_literal(number)}'
+            return f'@.type() == "number" && @ {sign} {literal(number)}'
         case Instant() | Clock() as time:
             return f"{_IS_TEXT} && @ like_regex {_quoted(instants.shape(time))} && ({_in_time(sign, time)})"
         case Day(value=text) as day:
             return f"{_IS_TEXT} && @ like_regex {_quoted(instants.shape(day))} && @ {sign} {_quoted(text)}"
         case Flag(value=flag):
-            return f'@.type() == "boolean" && @ {sign} {_literal(flag)}'
+            return f'@.type() == "boolean" && @ {sign} {literal(flag)}'
         case Text(value=text) | Word(value=text):
             return f"{_IS_TEXT} && @ {sign} {_quoted(text)}"
 
