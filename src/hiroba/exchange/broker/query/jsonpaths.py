@@ -68,7 +68,8 @@ def equal(path: Path, wanted: Sequence[str | int | float | bool]) -> str:
     """A value of the target is one of `wanted`, or of `$wanted` where there are more than INLINE."""
     choices = [literal(scalar) for scalar in wanted] if len(wanted) <= INLINE else ["$wanted[*]"]
     branches = []
-    for way in reach.values(path, text=True, objects=True):
+    text = any(isinstance(scalar, str) for scalar in wanted)
+    for way in reach.values(path, text=text, objects=text):
         equalities = " || ".join(f"@{_steps(way)} == {choice}" for choice in choices)
         in_language_map = way[0] == "languageMap" and reach.ANY in way
         branches.append(f'(@.type == "LanguageProperty" && ({equalities}))' if in_language_map else equalities)
@@ -80,20 +81,22 @@ def literal(scalar: str | float) -> str:
     return orjson.dumps(scalar).decode() if not isinstance(scalar, int) or isinstance(scalar, bool) else str(scalar)
 
 
-def _some(path: Path, condition: str) -> str:
+def _some(path: Path, condition: str, *, text: bool = True) -> str:
     """A value of the target, objects of relationships apart, for which a condition on `@` holds."""
-    ways = reach.values(path, text=True, objects=False)
+    ways = reach.values(path, text=text, objects=False)
     return f"{_instances(path)} ? ({' || '.join(f'exists(@{_steps(way)} ? ({condition}))' for way in ways)})"
 
 
 def ordered(path: Path, tree: Compare) -> str:
     """A value of the target is greater or less."""
-    return _some(path, _beside(tree.operator, tree.value))
+    return _some(path, _beside(tree.operator, tree.value), text=not isinstance(tree.value, Number | Flag))
 
 
 def between(path: Path, tree: Between) -> str:
     """A value of the target lies in the range."""
-    return _some(path, f"({_beside('>=', tree.low)}) && ({_beside('<=', tree.high)})")
+    return _some(
+        path, f"({_beside('>=', tree.low)}) && ({_beside('<=', tree.high)})", text=not isinstance(tree.low, Number)
+    )
 
 
 def like(path: Path, tree: Like) -> str:
