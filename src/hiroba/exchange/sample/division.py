@@ -1,0 +1,87 @@
+"""Who governs what: the land cut along borders so that the municipalities tile it, without a gap or an overlap.
+
+Coasts and borders are noded together on the grid of the coordinates that are kept; the faces between them are the
+municipalities, so two neighbours share every vertex of their border.
+"""
+
+import math
+
+import shapely
+from shapely import LineString, MultiPolygon, Point, Polygon
+from shapely.geometry.base import BaseGeometry
+
+from hiroba.exchange.sample.layout import BORDERS, GREAT_ISLAND, ISLAND_OWNERS, LITTLE_ISLAND, MAINLAND, TOWNS
+from hiroba.exchange.sample.outline import island, moved, rough_line
+from hiroba.exchange.sample.plane import DIGITS, Place, chance, in_degrees, in_kilometres
+
+GRID = 10.0**-DIGITS
+ATTEMPTS = 20
+
+
+def divided(seed: int) -> dict[str, Polygon | MultiPolygon]:
+    """The area of each kind of town, in degrees."""
+    for attempt in range(ATTEMPTS):
+        areas = _divided(seed, attempt)
+        if areas is not None:
+            return areas
+    raise AssertionError(f"Seed {seed} draws no land that can be divided.")
+
+
+def _divided(seed: int, attempt: int) -> dict[str, Polygon | MultiPolygon] | None:
+    """One attempt; None where a border cuts a town from its own centre."""
+    calm = 1 - attempt / ATTEMPTS
+    coast = chance(seed, "coast", attempt)
+    lands = [
+        island(MAINLAND, coast, restless=0.7 * calm, finest=0.34),
+        island(GREAT_ISLAND, coast, restless=0.35 * calm, finest=0.3),
+        island(LITTLE_ISLAND, coast, restless=0.15 * calm, finest=0.24),
+    ]
+    lines = [in_degrees(shapely.boundary(land)) for land in lands]
+    lines += [in_degrees(border) for border in _borders(seed, attempt, calm)]
+    faces = [
+        face
+        for face in shapely.get_parts(shapely.polygonize(shapely.get_parts(shapely.unary_union(lines, grid_size=GRID))))
+        if any(land.covers(in_kilometres(face).representative_point()) for land in lands)
+    ]
+    return _shared_out(faces)
+
+
+def _borders(seed: int, attempt: int, calm: float) -> list[LineString]:
+    random = chance(seed, "borders", attempt)
+    corners: dict[Place, Place] = {}
+    for border in BORDERS:
+        for corner in border:
+            corners.setdefault(corner, moved(corner, random, 0.5 * calm))
+    return [LineString(rough_line([corners[corner] for corner in border], random, 0.13 * calm, 0.45)) for border in BORDERS]
+
+
+def _shared_out(faces: list[Polygon]) -> dict[str, Polygon | MultiPolygon] | None:
+    """Each face to the town whose centre it holds, slivers to the neighbour with the longest common border."""
+    seats = [(town.kind, town.centre) for town in TOWNS] + [(kind, place) for place, kind in ISLAND_OWNERS]
+    shares: dict[str, list[Polygon]] = {town.kind: [] for town in TOWNS}
+    left = list(faces)
+    for kind, place in seats:
+        seat = in_degrees(Point(place))
+        for face in faces:
+            if face.covers(seat) and not any(face is mine for mine in shares[kind]):
+                if not any(face is rest for rest in left):
+                    return None
+                shares[kind].append(face)
+                left = [rest for rest in left if rest is not face]
+    if not all(shares.values()):
+        return None
+    for sliver in sorted(left, key=lambda face: -face.area):
+        nearest = max(shares, key=lambda kind: _common(sliver, shares[kind]))
+        shares[nearest].append(sliver)
+    areas = {kind: shapely.coverage_union_all(parts) for kind, parts in shares.items()}
+    return {kind: shapely.normalize(area) for kind, area in areas.items()}
+
+
+def _common(face: Polygon, parts: list[Polygon]) -> tuple[float, float]:
+    common = sum(face.boundary.intersection(part.boundary).length for part in parts)
+    return common, -min((face.distance(part) for part in parts), default=math.inf)
+
+
+def one_piece(areas: dict[str, Polygon | MultiPolygon]) -> BaseGeometry:
+    """All the land, in degrees."""
+    return shapely.coverage_union_all(list(areas.values()))
