@@ -1,4 +1,4 @@
-"""The book that places are entered in: it numbers them, and answers where each entry stands for those that come later."""
+"""The book that places are entered in: it numbers them, and tells those that come later what stands where."""
 
 from collections import Counter
 from random import Random
@@ -65,7 +65,7 @@ class Book:
         shape: BaseGeometry | None = None,
         **attributes: Any,
     ) -> Premises:
-        """A place one can go to: beside a street of its district, at a given place, or at premises that stand already."""
+        """A place to go to: beside a street of its district, at a given place, or at premises that stand already."""
         if isinstance(at, Premises):
             place, address = at.at, at.address
         else:

@@ -32,8 +32,8 @@ def _divided(seed: int, attempt: int) -> dict[str, Polygon | MultiPolygon] | Non
     calm = 1 - attempt / ATTEMPTS
     coast = chance(seed, "coast", attempt)
     lands = [
-        island(MAINLAND, coast, restless=0.7 * calm, finest=0.34),
-        island(GREAT_ISLAND, coast, restless=0.35 * calm, finest=0.3),
+        island(MAINLAND, coast, restless=0.7 * calm, finest=0.26),
+        island(GREAT_ISLAND, coast, restless=0.35 * calm, finest=0.24),
         island(LITTLE_ISLAND, coast, restless=0.15 * calm, finest=0.24),
     ]
     lines = [in_degrees(shapely.boundary(land)) for land in lands]
@@ -52,7 +52,9 @@ def _borders(seed: int, attempt: int, calm: float) -> list[LineString]:
     for border in BORDERS:
         for corner in border:
             corners.setdefault(corner, moved(corner, random, 0.5 * calm))
-    return [LineString(rough_line([corners[corner] for corner in border], random, 0.13 * calm, 0.45)) for border in BORDERS]
+    return [
+        LineString(rough_line([corners[corner] for corner in border], random, 0.13 * calm, 0.45)) for border in BORDERS
+    ]
 
 
 def _shared_out(faces: list[Polygon]) -> dict[str, Polygon | MultiPolygon] | None:

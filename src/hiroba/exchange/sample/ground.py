@@ -12,6 +12,8 @@ from hiroba.exchange.sample.network import Road, inside
 from hiroba.exchange.sample.plane import Place, chance
 from hiroba.exchange.sample.terrain import Terrain
 
+SHORTEST = 0.3
+"""Kilometres: a road that runs less far through a municipality only touches its border."""
 RANKS = {
     "national": (Name("国道", "コクドウ", "National Route "), "号", "ゴウ"),
     "prefectural": (Name("県道", "ケンドウ", "Prefectural Road "), "号", "ゴウ"),
@@ -19,7 +21,7 @@ RANKS = {
 ABOUT = {
     "harbour": text(
         "湾の奥に開けた港まち。県庁と県内最大の港があり、路地の先にはいつも海が見えます。",
-        "The port at the head of the bay: the prefecture's capital and largest harbour, with the sea at the end of every lane.",
+        "The port at the head of the bay, capital of the prefecture, with the sea at the end of every lane.",
     ),
     "castle": text(
         "山から平野へ川が出るところに築かれた城下町。堀と町割りが今も残ります。",
@@ -56,10 +58,15 @@ def enter_areas(book: Book, localities: list[Locality]) -> None:
     """The municipalities themselves; their areas are written by the region, which keeps them exact."""
     for home in localities:
         book.enter(
-            home, "AdministrativeArea", home.name, home.area,
-            lgCode=home.code, population=home.town.people, description=ABOUT[home.town.kind],
+            home,
+            "AdministrativeArea",
+            home.name,
+            home.area,
+            lgCode=home.code,
+            population=home.town.people,
+            description=ABOUT[home.town.kind],
             address=home.address_of(home.centre.name.ja),
-        )  # fmt: skip
+        )
 
 
 def enter_rivers(book: Book, seed: int, localities: list[Locality], terrain: Terrain) -> None:
@@ -74,7 +81,9 @@ def enter_woods(book: Book, seed: int, localities: list[Locality], terrain: Terr
     """The wooded slopes of each mountain, clear of towns; the mountains' names, heights and tops."""
     random = chance(seed, "mountains")
     names = words.combined(random, *words.MOUNTAINS)
-    settled = shapely.union_all([district.quarter.ground.buffer(0.05) for home in localities for district in home.districts])
+    settled = shapely.union_all(
+        [district.quarter.ground.buffer(0.05) for home in localities for district in home.districts]
+    )
     mountains = []
     for peak, stem in zip(PEAKS, names, strict=False):
         name = Name(f"{stem.ja}山", f"{stem.kana}ヤマ", f"Mount {stem.en}")
@@ -83,7 +92,9 @@ def enter_woods(book: Book, seed: int, localities: list[Locality], terrain: Terr
         slopes = max(shapely.get_parts(terrain.woods(peak).buffer(0).difference(settled)), key=lambda part: part.area)
         home = max(localities, key=lambda locality: locality.area.intersection(slopes).area)
         wood = max(shapely.get_parts(slopes.intersection(home.area)), key=lambda part: part.area)
-        book.enter(home, "Forest", Name(f"{name.ja}の森", f"{name.kana}ノモリ", f"{name.en} Forest"), wood, elevation=height)
+        book.enter(
+            home, "Forest", Name(f"{name.ja}の森", f"{name.kana}ノモリ", f"{name.en} Forest"), wood, elevation=height
+        )
     return mountains
 
 
@@ -94,7 +105,7 @@ def enter_roads(book: Book, localities: list[Locality], roads: list[Road]) -> No
         name = Name(f"{rank.ja}{road.number}{suffix}", f"{rank.kana}{road.number}{kana}", f"{rank.en}{road.number}")
         for home in localities:
             pieces = inside(road.line, home.area)
-            if pieces and pieces[0].length > 0.3:  # noqa: PLR2004 - kilometres: less only touches the border
+            if pieces and pieces[0].length > SHORTEST:
                 book.enter(home, "Street", name, pieces[0], category=road.rank)
 
 
@@ -102,7 +113,9 @@ def enter_streets(book: Book, seed: int, localities: list[Locality], terrain: Te
     """The streets of every district."""
     for home in localities:
         for district, street, name in street_names(seed, home, terrain):
-            book.enter(home, "Street", _hyphened(name), street, category="local", address=home.address_of(district.name.ja))
+            book.enter(
+                home, "Street", _hyphened(name), street, category="local", address=home.address_of(district.name.ja)
+            )
 
 
 def _hyphened(name: Name) -> Name:

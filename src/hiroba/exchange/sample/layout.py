@@ -21,9 +21,10 @@ class Shore(msgspec.Struct, frozen=True):
 BEACH, RIA = 0.03, 0.2
 
 MAINLAND: Final = (
-    Shore((-15.5, 10.0)), Shore((-11.5, 13.2)), Shore((-6.0, 14.6)), Shore((-0.5, 13.6)), Shore((5.0, 15.2)),
-    Shore((11.0, 13.2)), Shore((16.0, 9.6), BEACH), Shore((18.2, 5.0), BEACH), Shore((17.0, 0.8)), Shore((18.6, -3.4), RIA),
-    Shore((14.6, -6.2), RIA), Shore((12.0, -9.0), RIA), Shore((9.2, -8.0)), Shore((8.2, -4.8), BEACH), Shore((5.6, -2.2), BEACH),
+    Shore((-15.5, 10.0)), Shore((-11.5, 13.2)), Shore((-6.0, 14.6)), Shore((-0.5, 13.6)),
+    Shore((5.0, 15.2)), Shore((11.0, 13.2)), Shore((16.0, 9.6), BEACH), Shore((18.2, 5.0), BEACH), Shore((17.0, 0.8)),
+    Shore((18.6, -3.4), RIA), Shore((14.6, -6.2), RIA), Shore((12.0, -9.0), RIA), Shore((9.2, -8.0)),
+    Shore((8.2, -4.8), BEACH), Shore((5.6, -2.2), BEACH),
     Shore((2.0, -1.6), BEACH), Shore((-1.4, -3.0), BEACH), Shore((-3.2, -6.2), RIA), Shore((-4.6, -9.2), RIA),
     Shore((-8.2, -12.2), RIA), Shore((-13.0, -10.8), RIA), Shore((-14.6, -7.0)), Shore((-18.0, -4.4), BEACH),
     Shore((-17.6, -0.6), BEACH), Shore((-19.4, 3.6)), Shore((-17.2, 6.8)),
@@ -34,7 +35,13 @@ GREAT_ISLAND: Final = (
     Shore((10.2, -12.8), RIA), Shore((12.6, -11.9)), Shore((15.6, -12.6), RIA), Shore((17.4, -14.6)),
     Shore((14.8, -16.2), RIA), Shore((11.6, -15.6), BEACH), Shore((9.4, -14.6), RIA),
 )  # fmt: skip
-LITTLE_ISLAND: Final = (Shore((1.6, -8.6)), Shore((3.0, -8.1)), Shore((3.7, -9.0)), Shore((2.6, -9.9)), Shore((1.4, -9.5)))
+LITTLE_ISLAND: Final = (
+    Shore((1.6, -8.6)),
+    Shore((3.0, -8.1)),
+    Shore((3.7, -9.0)),
+    Shore((2.6, -9.9)),
+    Shore((1.4, -9.5)),
+)
 
 
 class Town(msgspec.Struct, frozen=True):
@@ -103,11 +110,12 @@ class Peak(msgspec.Struct, frozen=True):
 
 
 PEAKS: Final = (
-    Peak((0.6, 11.0), 1184, 2.6), Peak((-6.2, 10.6), 873, 2.3), Peak((5.4, 11.6), 946, 2.3), Peak((11.6, 10.2), 561, 1.9),
-    Peak((14.4, -3.2), 338, 1.9), Peak((-10.6, -7.2), 412, 1.6), Peak((-12.6, 9.4), 447, 1.9), Peak((12.9, 1.6), 266, 1.3),
-    Peak((-1.4, 3.4), 231, 1.3), Peak((14.6, -13.9), 288, 1.1), Peak((-13.4, -2.6), 187, 1.3),
+    Peak((0.6, 11.0), 1184, 2.6), Peak((-6.2, 10.6), 873, 2.3), Peak((5.4, 11.6), 946, 2.3),
+    Peak((11.6, 10.2), 561, 1.9), Peak((14.4, -3.2), 338, 1.9), Peak((-10.6, -7.2), 412, 1.6),
+    Peak((-12.6, 9.4), 447, 1.9), Peak((12.9, 1.6), 266, 1.3), Peak((-1.4, 3.4), 231, 1.3),
+    Peak((14.6, -13.9), 288, 1.1), Peak((-13.4, -2.6), 187, 1.3),
 )  # fmt: skip
-"""By their height on the map; the first is the prefecture's highest."""
+"""The mountains; the first is the highest."""
 
 ROADS: Final[tuple[tuple[str, str, tuple[str | Place, ...]], ...]] = (
     ("national", "901", ("orchard", "castle", "harbour", "newtown", "spa")),

@@ -18,6 +18,8 @@ from hiroba.exchange.sample.plane import Place, chance
 from hiroba.exchange.sample.quarters import Quarter
 from hiroba.exchange.sample.terrain import Terrain
 
+UPHILL = 0.05
+"""A slope one feels: metres up per metre."""
 PREFECTURE_NUMBER = "90"
 """No prefecture has it: the list ends at 47."""
 
@@ -93,7 +95,8 @@ def named(seed: int, town: Town, area: BaseGeometry, quarters: list[Quarter], te
 def _different(names: list[Name], firsts: list[Name]) -> list[Name]:
     """Names whose first words differ come first: two of one would be mistaken for each other."""
     seen: set[str] = {firsts[0].ja}
-    fresh, rest = [], []
+    fresh: list[Name] = []
+    rest: list[Name] = []
     for name in names:
         own = max((first.ja for first in firsts if name.ja.startswith(first.ja)), key=len)
         (rest if own in seen else fresh).append(name)
@@ -109,7 +112,7 @@ def street_names(seed: int, locality: Locality, terrain: Terrain) -> Iterator[tu
     used: set[str] = set()
     for district in locality.districts:
         for street in district.quarter.streets:
-            pool = steep if terrain.slope(along(street, street.length / 2)) > 0.05 else flat  # noqa: PLR2004 - felt uphill
+            pool = steep if terrain.slope(along(street, street.length / 2)) > UPHILL else flat
             name = next(found for found in pool if found.ja not in used)
             used.add(name.ja)
             yield district, street, name
@@ -131,5 +134,7 @@ def hours(ja: str, en: str) -> dict[str, Any]:
     return {"languageMap": {"ja": ja, "en": en}}
 
 
-OFFICE_HOURS = hours("月〜金 8:30〜17:15（祝日・年末年始を除く）", "Mon–Fri 8:30–17:15, except public holidays and New Year")
+OFFICE_HOURS = hours(
+    "月〜金 8:30〜17:15（祝日・年末年始を除く）", "Mon–Fri 8:30–17:15, except public holidays and New Year"
+)
 ALWAYS = hours("24時間", "Open 24 hours")

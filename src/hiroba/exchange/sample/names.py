@@ -20,7 +20,7 @@ _SMALL: Final = {"ャ": "a", "ュ": "u", "ョ": "o"}
 
 
 def romaji(kana: str) -> str:
-    """Katakana in Latin letters: `ミナトマチ` becomes `minatomachi`; long vowels are written short, as on road signs."""
+    """Katakana in Latin letters: `ミナトマチ` becomes `minatomachi`, long vowels short as on signs."""
     written: list[str] = []
     double = False
     for sign in kana:

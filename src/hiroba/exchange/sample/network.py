@@ -1,6 +1,7 @@
 """Trunk roads and railways between the towns, and the stations on them."""
 
 from collections.abc import Mapping
+from itertools import pairwise
 
 import msgspec
 import shapely
@@ -66,7 +67,7 @@ def railways(seed: int, terrain: Terrain) -> list[Track]:
 
 def _city_line(ways: Ways, station: Place) -> Track:
     """A short line from the city's station to the port and along the bay."""
-    line = ways.path(station, (station[0] + 0.6, station[1] - 1.3), (6.6, -1.4), steep=40.0)
+    line = ways.path(station, (station[0] + 1.0, station[1] - 1.0), (6.6, -1.4), steep=40.0)
     return Track("harbour", line, _stops(line, [(station, "harbour")], 1.3)[1:])
 
 
@@ -76,7 +77,7 @@ def _stops(line: LineString, named: list[tuple[Place, str]], spacing: float) -> 
     if marks[-1][0] < line.length - spacing / 2:
         marks.append((line.length, ""))
     stops = []
-    for (start, kind), (end, _) in zip(marks, marks[1:], strict=False):
+    for (start, kind), (end, _) in pairwise(marks):
         between = max(0, round((end - start) / spacing) - 1)
         stops.append((start, kind))
         stops += [(start + (end - start) * (n + 1) / (between + 1), "") for n in range(between)]
@@ -86,6 +87,7 @@ def _stops(line: LineString, named: list[tuple[Place, str]], spacing: float) -> 
 
 def inside(line: LineString, area: shapely.geometry.base.BaseGeometry) -> list[LineString]:
     """The pieces of a line within an area, the longest first."""
-    pieces = [part for part in shapely.get_parts(line.intersection(area)) if part.length and isinstance(part, LineString)]
+    pieces = [
+        part for part in shapely.get_parts(line.intersection(area)) if part.length and isinstance(part, LineString)
+    ]
     return sorted(pieces, key=lambda piece: -piece.length)
-

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 from random import Random
 
 from shapely import Polygon
@@ -28,11 +29,7 @@ def rough(start: Place, end: Place, random: Random, roughness: float, finest: fl
 
 def rough_line(corners: Sequence[Place], random: Random, roughness: float, finest: float) -> list[Place]:
     """A roughened line through corners."""
-    line = [
-        place
-        for start, end in zip(corners, corners[1:], strict=False)
-        for place in rough(start, end, random, roughness, finest)
-    ]
+    line = [place for start, end in pairwise(corners) for place in rough(start, end, random, roughness, finest)]
     return [*line, corners[-1]]
 
 
@@ -40,7 +37,7 @@ def smooth(line: Sequence[Place], rounds: int = 2) -> list[Place]:
     """A line with its corners cut (Chaikin), its ends kept."""
     for _ in range(rounds):
         cut: list[Place] = [line[0]]
-        for (ax, ay), (bx, by) in zip(line, line[1:], strict=False):
+        for (ax, ay), (bx, by) in pairwise(line):
             cut += [(0.75 * ax + 0.25 * bx, 0.75 * ay + 0.25 * by), (0.25 * ax + 0.75 * bx, 0.25 * ay + 0.75 * by)]
         line = [*cut, line[-1]]
     return list(line)

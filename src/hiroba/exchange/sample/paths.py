@@ -1,8 +1,9 @@
-"""Ways over land: the cheapest path on a grid, where slopes, rivers and the shore cost and an existing road is cheap."""
+"""Ways over land: the cheapest path on a grid, where slopes and the shore cost and an existing road is cheap."""
 
 import heapq
 import math
 from collections.abc import Iterator
+from itertools import pairwise
 
 from shapely import LineString, Point
 
@@ -29,7 +30,7 @@ class Ways:
     def path(self, *places: Place, steep: float = 16.0, reuse: float = 0.6) -> LineString:
         """The cheapest way through places; what it uses becomes cheap for the next."""
         cells = [_cell(places[0])]
-        for start, end in zip(places, places[1:], strict=False):
+        for start, end in pairwise(places):
             cells += self._leg(_cell(start), _cell(end), steep, reuse)
         self.built.update(cells)
         inner = [_place(cell) for cell in cells[1:-1]]

@@ -23,6 +23,11 @@ def chance(seed: int, *topic: object) -> Random:
     return Random("/".join(map(str, (seed, *topic))))  # noqa: S311 - landscapes, not secrets
 
 
+def likely(random: Random, share: float) -> bool:
+    """True in this share of all cases."""
+    return random.random() < share
+
+
 def in_degrees(drawn: BaseGeometry) -> BaseGeometry:
     """A geometry of the sheet in longitude and latitude."""
     return shapely.transform(drawn, lambda places: places * DEGREES + CENTRE)

@@ -1,4 +1,4 @@
-"""Where people live: districts around each centre and hamlets along the roads, each with streets of its own direction."""
+"""Where people live: districts around each centre and hamlets along the roads, their streets each their own way."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -15,6 +15,8 @@ from hiroba.exchange.sample.plane import Place, chance
 from hiroba.exchange.sample.terrain import Terrain
 
 GOLDEN = math.pi * (3 - math.sqrt(5))
+STEEPEST, HIGHEST = 0.2, 420.0
+"""Nobody builds where it is steeper (metres per metre) or higher (metres)."""
 SHORTEST = 0.16
 """Kilometres: a piece of street below this is left out."""
 
@@ -33,10 +35,12 @@ def quarters(seed: int, town: Town, area: BaseGeometry, roads: Sequence[LineStri
     random = chance(seed, "quarters", town.kind)
     shapely.prepare(area)
     core = _around(town, area, random, terrain)
-    hamlets = _along_roads(town, area, roads, core, random, terrain)
+    hamlets = _along_roads(town, area, roads, core, random=random, terrain=terrain)
     middles = core + hamlets
     cells = _cells(middles)
-    dry = area.buffer(-0.12, quad_segs=2).difference(shapely.union_all([river.buffer(0.09) for river in terrain.rivers]))
+    dry = area.buffer(-0.12, quad_segs=2).difference(
+        shapely.union_all([river.buffer(0.09) for river in terrain.rivers])
+    )
     lean = random.uniform(0, math.pi / 2)
     found = []
     for number, middle in enumerate(middles):
@@ -67,7 +71,13 @@ def _around(town: Town, area: BaseGeometry, random: Random, terrain: Terrain) ->
 
 
 def _along_roads(
-    town: Town, area: BaseGeometry, roads: Sequence[LineString], core: Sequence[Place], random: Random, terrain: Terrain
+    town: Town,
+    area: BaseGeometry,
+    roads: Sequence[LineString],
+    core: Sequence[Place],
+    *,
+    random: Random,
+    terrain: Terrain,
 ) -> list[Place]:
     """Middles of hamlets beside the roads, away from the centre and from each other."""
     chosen: list[Place] = []
@@ -83,9 +93,13 @@ def _along_roads(
 
 def _fit(place: Place, area: BaseGeometry, terrain: Terrain, *, shore: float, lowest_border: float) -> bool:
     point = Point(place)
-    if not area.covers(point) or terrain.from_coast(place) < shore or shapely.boundary(area).distance(point) < lowest_border:
+    if (
+        not area.covers(point)
+        or terrain.from_coast(place) < shore
+        or shapely.boundary(area).distance(point) < lowest_border
+    ):
         return False
-    return terrain.slope(place) < 0.2 and terrain.height(place) < 420  # noqa: PLR2004 - nobody builds steeper or higher
+    return terrain.slope(place) < STEEPEST and terrain.height(place) < HIGHEST
 
 
 def _cells(middles: Sequence[Place]) -> list[BaseGeometry]:
@@ -132,7 +146,10 @@ def _rings(ground: BaseGeometry, middle: Place, reach: float, block: float, dire
     for ring in range(1, 6):
         radius = ring * block * 0.8
         bow = [
-            (middle[0] + radius * math.cos(direction + angle / 10), middle[1] + radius * math.sin(direction + angle / 10))
+            (
+                middle[0] + radius * math.cos(direction + angle / 10),
+                middle[1] + radius * math.sin(direction + angle / 10),
+            )
             for angle in range(59)
         ]
         yield from _clipped(LineString(bow), ground)

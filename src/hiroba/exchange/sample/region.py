@@ -49,7 +49,7 @@ def region(seed: int = 1, *, today: date) -> Region:
         public.enter_nurseries(book, seed, home)
         public.enter_libraries(book, seed, home)
         public.enter_hospitals(book, seed, home)
-        visiting.enter_sights(book, seed, home)
+        visiting.enter_sights(book, seed, home, terrain)
         outdoors.enter_parks(book, seed, home)
     visiting.enter_summits(book, localities, mountains)
     for home in localities:
@@ -72,7 +72,9 @@ def _locality(seed: int, kind: str, area: BaseGeometry, trunk: list[Road], terra
 
 def _municipality(home: Locality, area: BaseGeometry) -> tuple[Municipality, dict[str, Any]]:
     names = home.name.map()["languageMap"]
-    return Municipality(home.code, names, words.PREFECTURE.ja, f"https://{home.town.kind}.example.jp/"), as_geojson(area)
+    return Municipality(home.code, names, words.PREFECTURE.ja, f"https://{home.town.kind}.example.jp/"), as_geojson(
+        area
+    )
 
 
 async def load(conn: Connection, exchange: Exchange, *, seed: int = 1, today: date) -> int:

@@ -10,6 +10,9 @@ from hiroba.exchange.sample.layout import PEAKS, RIVERS, Peak
 from hiroba.exchange.sample.outline import rough_line, smooth
 from hiroba.exchange.sample.plane import Place, chance
 
+OPEN_SHORE = 0.3
+"""Kilometres along the sea where no wood grows."""
+
 
 class Terrain:
     """Land with heights and rivers, in kilometres."""
@@ -53,7 +56,9 @@ class Terrain:
     def _relief(self, x: float, y: float) -> float:
         """Spurs and valleys: about -1 to 1, never the same twice."""
         a, b, c, d, e = self._phases
-        broad = math.sin(1.5 * x + 1.4 * math.sin(0.8 * y + a) + b) * math.sin(1.3 * y + 1.2 * math.sin(0.9 * x + c) + d)
+        broad = math.sin(1.5 * x + 1.4 * math.sin(0.8 * y + a) + b) * math.sin(
+            1.3 * y + 1.2 * math.sin(0.9 * x + c) + d
+        )
         return 0.7 * broad + 0.3 * math.sin(3.3 * x + 2.1 * y + e) * math.sin(2.9 * y - 1.7 * x + a)
 
     def slope(self, place: Place, step: float = 0.15) -> float:
@@ -72,7 +77,7 @@ class Terrain:
             while reach < peak.width * 1.9:
                 ahead = (peak.at[0] + reach * math.cos(turn), peak.at[1] + reach * math.sin(turn))
                 shore = self.from_coast(ahead)
-                if shore < 0.3 or self.height_at(ahead, shore) < 95 + 0.16 * peak.height:  # noqa: PLR2004 - open shore
+                if shore < OPEN_SHORE or self.height_at(ahead, shore) < 95 + 0.16 * peak.height:
                     break
                 reach += 0.14
             ring.append((peak.at[0] + reach * math.cos(turn), peak.at[1] + reach * math.sin(turn)))

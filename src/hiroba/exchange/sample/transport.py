@@ -9,14 +9,27 @@ from hiroba.exchange.sample.localities import District, Locality, spot
 from hiroba.exchange.sample.names import Name, text, titled
 from hiroba.exchange.sample.network import Road, Track, inside
 from hiroba.exchange.sample.paths import along, every
-from hiroba.exchange.sample.plane import Place, chance
+from hiroba.exchange.sample.plane import Place, chance, likely
 
 LINES = {
-    "main": (Name("見本本線", "ミホンホンセン", "Mihon Main Line"), Name("見本鉄道", "ミホンテツドウ", "Mihon Railway")),
+    "main": (
+        Name("見本本線", "ミホンホンセン", "Mihon Main Line"),
+        Name("見本鉄道", "ミホンテツドウ", "Mihon Railway"),
+    ),
     "coast": (Name("岬線", "ミサキセン", "Misaki Line"), Name("見本鉄道", "ミホンテツドウ", "Mihon Railway")),
-    "harbour": (Name("湾岸ライトレール", "ワンガンライトレール", "Bayside Light Rail"), Name("港湾交通局", "コウワンコウツウキョク", "Harbour Transit Bureau")),
-}  # fmt: skip
-ENDINGS = (Name("口", "グチ", " Entrance"), Name("橋", "バシ", " Bridge"), Name("入口", "イリグチ", " Iriguchi"), Name("車庫", "シャコ", " Depot"))
+    "harbour": (
+        Name("湾岸ライトレール", "ワンガンライトレール", "Bayside Light Rail"),
+        Name("港湾交通局", "コウワンコウツウキョク", "Harbour Transit Bureau"),
+    ),
+}
+HAIR = 1e-6
+"""Kilometres: what stands on a border may be off by its rounding."""
+ENDINGS = (
+    Name("口", "グチ", " Entrance"),
+    Name("橋", "バシ", " Bridge"),
+    Name("入口", "イリグチ", " Iriguchi"),
+    Name("車庫", "シャコ", " Depot"),
+)
 APART = 0.28
 """Kilometres between two bus stops at least."""
 
@@ -31,7 +44,7 @@ def enter_railways(book: Book, seed: int, localities: list[Locality], tracks: li
         longest = max(localities, key=lambda home: home.area.intersection(track.line).length)
         book.enter(longest, "Railway", name, track.line, operator=operator)
         for place, town in track.stops:
-            home = next(home for home in localities if home.area.distance(Point(place)) < 1e-6)  # noqa: PLR2004 - on land
+            home = next(home for home in localities if home.area.distance(Point(place)) < HAIR)
             district = _nearest(home, place)
             called = home.stem if town == home.town.kind else district.name
             if called.ja in used:
@@ -40,13 +53,26 @@ def enter_railways(book: Book, seed: int, localities: list[Locality], tracks: li
                 continue
             used |= {called.ja, town} - {""}
             book.open(
-                home, district, "Station", titled(called, "駅", "エキ", "Station"), random, at=place,
-                operator=operator, line=text(name.ja, name.en), telephone=telephone(random), wheelchairAccessible=bool(town) or random.random() < 0.6,
-            )  # fmt: skip
+                home,
+                district,
+                "Station",
+                titled(called, "駅", "エキ", "Station"),
+                random,
+                at=place,
+                operator=operator,
+                line=text(name.ja, name.en),
+                telephone=telephone(random),
+                wheelchairAccessible=bool(town) or likely(random, 0.6),
+            )
 
 
 def _unused(called: Name, used: set[str]) -> Name:
-    for side in (Name("東", "ヒガシ", "Higashi-"), Name("西", "ニシ", "Nishi-"), Name("新", "シン", "Shin-"), Name("南", "ミナミ", "Minami-")):
+    for side in (
+        Name("東", "ヒガシ", "Higashi-"),
+        Name("西", "ニシ", "Nishi-"),
+        Name("新", "シン", "Shin-"),
+        Name("南", "ミナミ", "Minami-"),
+    ):
         if (side + called).ja not in used:
             return side + called
     return Name("北", "キタ", "Kita-") + called
@@ -82,11 +108,17 @@ def enter_buses(book: Book, seed: int, localities: list[Locality], roads: list[R
         timetable = Timetable(book, home)
         for premises in book.of(home, "Station", "PublicOffice", "Hospital", "School", "Library"):
             if premises.category not in {"clinic", "communityCentre"}:
-                timetable.stop(_beside(home, premises.at), titled(premises.name, "前", "マエ", "Front"), premises.district)
+                timetable.stop(
+                    _beside(home, premises.at), titled(premises.name, "前", "マエ", "Front"), premises.district
+                )
         for district in home.districts:
             timetable.stop(spot(district, random, 0.012), district.name, district)
             for chome in range(1, 1 + home.crowd // 2 * (not district.quarter.hamlet)):
-                name = Name(f"{district.name.ja}{chome}丁目", f"{district.name.kana}{chome}チョウメ", f"{district.name.en} {chome}-chome")
+                name = Name(
+                    f"{district.name.ja}{chome}丁目",
+                    f"{district.name.kana}{chome}チョウメ",
+                    f"{district.name.en} {chome}-chome",
+                )
                 timetable.stop(spot(district, random, 0.012), name, district)
         for piece in (piece for road in roads for piece in inside(road.line, home.area)):
             for reached in every(piece, 1.7, 0.4):
