@@ -7,7 +7,7 @@ municipalities, so two neighbours share every vertex of their border.
 import math
 
 import shapely
-from shapely import LineString, MultiPolygon, Point, Polygon
+from shapely import LineString, Point, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from hiroba.exchange.sample.layout import BORDERS, GREAT_ISLAND, ISLAND_OWNERS, LITTLE_ISLAND, MAINLAND, TOWNS
@@ -16,9 +16,12 @@ from hiroba.exchange.sample.plane import DIGITS, Place, chance, in_degrees, in_k
 
 GRID = 10.0**-DIGITS
 ATTEMPTS = 20
+ROOM = 0.3
+"""Kilometres that must be free of borders and sea around a centre."""
+ISLANDS = 3
 
 
-def divided(seed: int) -> dict[str, Polygon | MultiPolygon]:
+def divided(seed: int) -> dict[str, BaseGeometry]:
     """The area of each kind of town, in degrees."""
     for attempt in range(ATTEMPTS):
         areas = _divided(seed, attempt)
@@ -27,8 +30,8 @@ def divided(seed: int) -> dict[str, Polygon | MultiPolygon]:
     raise AssertionError(f"Seed {seed} draws no land that can be divided.")
 
 
-def _divided(seed: int, attempt: int) -> dict[str, Polygon | MultiPolygon] | None:
-    """One attempt; None where a border cuts a town from its own centre."""
+def _divided(seed: int, attempt: int) -> dict[str, BaseGeometry] | None:
+    """One attempt; None where a centre gets no room, or islands join."""
     calm = 1 - attempt / ATTEMPTS
     coast = chance(seed, "coast", attempt)
     lands = [
@@ -57,33 +60,32 @@ def _borders(seed: int, attempt: int, calm: float) -> list[LineString]:
     ]
 
 
-def _shared_out(faces: list[Polygon]) -> dict[str, Polygon | MultiPolygon] | None:
+def _shared_out(faces: list[Polygon]) -> dict[str, BaseGeometry] | None:
     """Each face to the town whose centre it holds, slivers to the neighbour with the longest common border."""
     seats = [(town.kind, town.centre) for town in TOWNS] + [(kind, place) for place, kind in ISLAND_OWNERS]
-    shares: dict[str, list[Polygon]] = {town.kind: [] for town in TOWNS}
-    left = list(faces)
+    owners: dict[int, str] = {}
     for kind, place in seats:
-        seat = in_degrees(Point(place))
-        for face in faces:
-            if face.covers(seat) and not any(face is mine for mine in shares[kind]):
-                if not any(face is rest for rest in left):
-                    return None
-                shares[kind].append(face)
-                left = [rest for rest in left if rest is not face]
-    if not all(shares.values()):
-        return None
-    for sliver in sorted(left, key=lambda face: -face.area):
-        nearest = max(shares, key=lambda kind: _common(sliver, shares[kind]))
-        shares[nearest].append(sliver)
-    areas = {kind: shapely.coverage_union_all(parts) for kind, parts in shares.items()}
-    return {kind: shapely.normalize(area) for kind, area in areas.items()}
+        ground = in_degrees(Point(place).buffer(ROOM))
+        found = next((number for number, face in enumerate(faces) if face.covers(ground)), None)
+        if found is None or owners.setdefault(found, kind) != kind:
+            return None
+    shares = {
+        town.kind: [face for number, face in enumerate(faces) if owners.get(number) == town.kind] for town in TOWNS
+    }
+    for number, sliver in enumerate(faces):
+        if number not in owners:
+            nearest = max(shares, key=lambda kind: _common(sliver, shares[kind]))
+            shares[nearest].append(sliver)
+    areas = {kind: shapely.normalize(shapely.coverage_union_all(parts)) for kind, parts in shares.items()}
+    return areas if len(shapely.get_parts(shapely.coverage_union_all(list(areas.values())))) == ISLANDS else None
 
 
 def _common(face: Polygon, parts: list[Polygon]) -> tuple[float, float]:
+    """How long their border is; where there is none, the nearer is more."""
     common = sum(face.boundary.intersection(part.boundary).length for part in parts)
     return common, -min((face.distance(part) for part in parts), default=math.inf)
 
 
-def one_piece(areas: dict[str, Polygon | MultiPolygon]) -> BaseGeometry:
+def one_piece(areas: dict[str, BaseGeometry]) -> BaseGeometry:
     """All the land, in degrees."""
     return shapely.coverage_union_all(list(areas.values()))

@@ -1,6 +1,7 @@
 """What is drawn under everything else: the municipalities, rivers, woods, roads and streets."""
 
 import shapely
+from shapely import MultiLineString
 from shapely.geometry.base import BaseGeometry
 
 from hiroba.exchange.sample import words
@@ -99,14 +100,18 @@ def enter_woods(book: Book, seed: int, localities: list[Locality], terrain: Terr
 
 
 def enter_roads(book: Book, localities: list[Locality], roads: list[Road]) -> None:
-    """The trunk roads, one entry in each municipality they run through."""
+    """The trunk roads, one entry in each municipality they run through.
+
+    One that crosses a border more than once has several pieces there.
+    """
     for road in roads:
         rank, suffix, kana = RANKS[road.rank]
         name = Name(f"{rank.ja}{road.number}{suffix}", f"{rank.kana}{road.number}{kana}", f"{rank.en}{road.number}")
         for home in localities:
             pieces = inside(road.line, home.area)
             if pieces and pieces[0].length > SHORTEST:
-                book.enter(home, "Street", name, pieces[0], category=road.rank)
+                line = pieces[0] if len(pieces) == 1 else MultiLineString(pieces)
+                book.enter(home, "Street", name, line, category=road.rank)
 
 
 def enter_streets(book: Book, seed: int, localities: list[Locality], terrain: Terrain) -> None:

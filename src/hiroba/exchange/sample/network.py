@@ -10,7 +10,7 @@ from shapely import LineString
 from hiroba.exchange.sample.layout import ROADS, TOWNS
 from hiroba.exchange.sample.outline import moved, smooth
 from hiroba.exchange.sample.paths import Ways, along
-from hiroba.exchange.sample.plane import Place, chance
+from hiroba.exchange.sample.plane import Place, chance, thinned
 from hiroba.exchange.sample.terrain import Terrain
 
 CENTRES = {town.kind: town.centre for town in TOWNS}
@@ -49,7 +49,7 @@ def _round_island(terrain: Terrain) -> LineString:
     home = shapely.Point(CENTRES["island"])
     land = min(shapely.get_parts(terrain.land), key=lambda part: part.distance(home))
     inner = max(shapely.get_parts(land.buffer(-0.5)), key=lambda part: part.area)
-    return LineString(smooth(list(inner.simplify(0.12).exterior.coords), 2)).simplify(0.012)
+    return thinned(LineString(smooth(list(inner.simplify(0.12).exterior.coords), 2)), 0.012)
 
 
 def railways(seed: int, terrain: Terrain) -> list[Track]:
@@ -60,14 +60,14 @@ def railways(seed: int, terrain: Terrain) -> list[Track]:
     lines = {"main": ("orchard", "castle", "harbour", "newtown", "spa"), "coast": ("castle", "fishing")}
     tracks = []
     for kind, towns in lines.items():
-        line = ways.path(*(beside[town] for town in towns), steep=40.0, reuse=0.8)
+        line = ways.path(*(beside[town] for town in towns), steep=60.0, reuse=0.8)
         tracks.append(Track(kind, line, _stops(line, [(beside[town], town) for town in towns], 2.6)))
     return [*tracks, _city_line(ways, beside["harbour"])]
 
 
 def _city_line(ways: Ways, station: Place) -> Track:
     """A short line from the city's station to the port and along the bay."""
-    line = ways.path(station, (station[0] + 1.0, station[1] - 1.0), (6.6, -1.4), steep=40.0)
+    line = ways.path(station, (station[0] + 1.0, station[1] - 1.0), (6.6, -1.4), steep=60.0)
     return Track("harbour", line, _stops(line, [(station, "harbour")], 1.3)[1:])
 
 

@@ -8,7 +8,7 @@ from itertools import pairwise
 from shapely import LineString, Point
 
 from hiroba.exchange.sample.outline import smooth
-from hiroba.exchange.sample.plane import Place
+from hiroba.exchange.sample.plane import Place, thinned
 from hiroba.exchange.sample.terrain import Terrain
 
 Cell = tuple[int, int]
@@ -27,14 +27,14 @@ class Ways:
         self.terrain = terrain
         self.built: set[Cell] = set()
 
-    def path(self, *places: Place, steep: float = 16.0, reuse: float = 0.6) -> LineString:
+    def path(self, *places: Place, steep: float = 30.0, reuse: float = 0.6) -> LineString:
         """The cheapest way through places; what it uses becomes cheap for the next."""
         cells = [_cell(places[0])]
         for start, end in pairwise(places):
             cells += self._leg(_cell(start), _cell(end), steep, reuse)
         self.built.update(cells)
         inner = [_place(cell) for cell in cells[1:-1]]
-        return LineString(smooth([places[0], *inner, places[-1]], 2)).simplify(0.012)
+        return thinned(LineString(smooth([places[0], *inner, places[-1]], 2)), 0.012)
 
     def _leg(self, origin: Cell, goal: Cell, steep: float, reuse: float) -> list[Cell]:
         """The cells from one to another (A*), without the first."""
@@ -58,25 +58,29 @@ class Ways:
         return cells[::-1]
 
     def _steps(self, cell: Cell, steep: float, reuse: float) -> Iterator[tuple[Cell, float]]:
-        shore, height = self._of(cell)
+        shore, height, _ = self._of(cell)
         for i, j in NEIGHBOURS:
             ahead = (cell[0] + i, cell[1] + j)
-            shore_ahead, height_ahead = self._of(ahead)
+            shore_ahead, height_ahead, broken = self._of(ahead)
             length = STEP * math.hypot(i, j)
-            cost = length + steep * abs(height_ahead - height) / 1000 + length * height_ahead / 500
+            cost = length * broken + steep * abs(height_ahead - height) / 1000 + length * height_ahead / 500
             if shore_ahead < SHY:
                 cost += 60 * length * (1 if shore_ahead else 20)
             if shore and cell in self.built and ahead in self.built:
                 cost *= reuse
             yield ahead, cost
 
-    def _of(self, cell: Cell) -> tuple[float, float]:
-        """Distance from the sea and height of a cell."""
+    def _of(self, cell: Cell) -> tuple[float, float, float]:
+        """Distance from the sea and height of a cell, and how broken its ground is."""
         known = self.terrain.ground.get(cell)
         if known is None:
             place = _place(cell)
             shore = self.terrain.from_coast(place)
-            known = self.terrain.ground[cell] = shore, self.terrain.height_at(place, shore)
+            known = self.terrain.ground[cell] = (
+                shore,
+                self.terrain.height_at(place, shore),
+                1 + 0.45 * self.terrain.relief(*place),
+            )
         return known
 
 

@@ -5,6 +5,7 @@ from random import Random
 from typing import Any, Final
 
 import shapely
+from shapely import LineString
 from shapely.geometry.base import BaseGeometry
 
 Place = tuple[float, float]
@@ -36,6 +37,11 @@ def in_degrees(drawn: BaseGeometry) -> BaseGeometry:
 def in_kilometres(geographic: BaseGeometry) -> BaseGeometry:
     """A geometry in longitude and latitude on the sheet."""
     return shapely.transform(geographic, lambda places: (places - CENTRE) / DEGREES)
+
+
+def thinned(line: LineString, by: float) -> LineString:
+    """A line without the places that lie within `by` kilometres of what remains."""
+    return LineString(line.simplify(by).coords)
 
 
 def geojson(drawn: BaseGeometry) -> dict[str, Any]:

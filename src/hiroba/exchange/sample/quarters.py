@@ -11,7 +11,7 @@ from shapely.geometry.base import BaseGeometry
 
 from hiroba.exchange.sample.layout import Town
 from hiroba.exchange.sample.paths import along
-from hiroba.exchange.sample.plane import Place, chance
+from hiroba.exchange.sample.plane import Place, chance, thinned
 from hiroba.exchange.sample.terrain import Terrain
 
 GOLDEN = math.pi * (3 - math.sqrt(5))
@@ -164,4 +164,4 @@ def _clipped(line: LineString, ground: BaseGeometry) -> Iterator[LineString]:
     pieces = [part for part in shapely.get_parts(line.intersection(ground)) if isinstance(part, LineString)]
     longest = max(pieces, key=lambda piece: piece.length, default=None)
     if longest is not None and longest.length > SHORTEST:
-        yield longest.simplify(0.004)
+        yield thinned(longest, 0.004)

@@ -74,9 +74,9 @@ def enter_sites(book: Book, seed: int, home: Locality, terrain: Terrain) -> None
     ]
     for premises in grounds:
         lie = lie_of(premises.at, terrain)
-        note: dict[str, Any] = {}
-        if not flags(lie, open_ground=True)["tsunamiSafe"] and premises.category == "elementary":
-            note["description"] = text(
+        marks: dict[str, Any] = dict(flags(lie, open_ground=premises.kind != "PublicOffice"))
+        if not marks["tsunamiSafe"] and premises.category == "elementary":
+            marks["description"] = text(
                 "津波のときは使えません。大きな揺れを感じたら、ここにとどまらず高台へ避難してください。",
                 "Not to be used in a tsunami. After strong shaking do not stay here; go on to high ground.",
             )
@@ -88,10 +88,9 @@ def enter_sites(book: Book, seed: int, home: Locality, terrain: Terrain) -> None
             random,
             at=premises,
             category=premises.kind[:1].lower() + premises.kind[1:],
-            **flags(lie, open_ground=premises.kind != "PublicOffice"),
             elevation=round(lie.height, 1),
             alsoEvacuationShelter=premises.kind != "Park",
-            **note,
+            **marks,
         )
 
 

@@ -8,7 +8,7 @@ from shapely.geometry.base import BaseGeometry
 
 from hiroba.exchange.sample.layout import PEAKS, RIVERS, Peak
 from hiroba.exchange.sample.outline import rough_line, smooth
-from hiroba.exchange.sample.plane import Place, chance
+from hiroba.exchange.sample.plane import Place, chance, thinned
 
 OPEN_SHORE = 0.3
 """Kilometres along the sea where no wood grows."""
@@ -20,7 +20,7 @@ class Terrain:
     def __init__(self, seed: int, land: BaseGeometry) -> None:
         self.land = land
         self.coast = shapely.boundary(land)
-        self.ground: dict[tuple[int, int], tuple[float, float]] = {}
+        self.ground: dict[tuple[int, int], tuple[float, float, float]] = {}
         shapely.prepare(self.land)
         shapely.prepare(self.coast)
         self.rivers = [self._river(seed, number) for number in range(len(RIVERS))]
@@ -32,7 +32,7 @@ class Terrain:
     def _river(self, seed: int, number: int) -> LineString:
         random = chance(seed, "river", number)
         course = LineString(smooth(rough_line(RIVERS[number], random, 0.12, 0.7), 2)).intersection(self.land)
-        return max(shapely.get_parts(course), key=lambda part: part.length).simplify(0.01)
+        return thinned(max(shapely.get_parts(course), key=lambda part: part.length), 0.01)
 
     def from_coast(self, place: Place) -> float:
         """Kilometres to the sea; 0 in it."""
@@ -50,10 +50,10 @@ class Terrain:
     def height_at(self, place: Place, from_coast: float) -> float:
         """Metres above the sea of a place whose distance from the coast is known."""
         hills = sum(peak.height * math.exp(-((math.dist(place, peak.at) / peak.width) ** 2)) for peak in PEAKS)
-        relief = self._relief(*place)
-        return min(1.0, from_coast / 1.2) * (hills * (1 + 0.3 * relief) + 28 * (1 + relief)) + 5 * from_coast
+        relief = self.relief(*place)
+        return min(1.0, from_coast / 1.2) * (hills * (1 + 0.42 * relief) + 11 * (1 + relief)) + 2.5 * from_coast
 
-    def _relief(self, x: float, y: float) -> float:
+    def relief(self, x: float, y: float) -> float:
         """Spurs and valleys: about -1 to 1, never the same twice."""
         a, b, c, d, e = self._phases
         broad = math.sin(1.5 * x + 1.4 * math.sin(0.8 * y + a) + b) * math.sin(
@@ -72,7 +72,7 @@ class Terrain:
     def woods(self, peak: Peak) -> Polygon:
         """The wooded slopes of a mountain: outward in every direction until the ground gets low."""
         ring: list[Place] = []
-        for degree in range(0, 360, 6):
+        for degree in range(0, 360, 5):
             turn, reach = math.radians(degree), 0.2
             while reach < peak.width * 1.9:
                 ahead = (peak.at[0] + reach * math.cos(turn), peak.at[1] + reach * math.sin(turn))

@@ -109,7 +109,9 @@ def enter_buses(book: Book, seed: int, localities: list[Locality], roads: list[R
         for premises in book.of(home, "Station", "PublicOffice", "Hospital", "School", "Library"):
             if premises.category not in {"clinic", "communityCentre"}:
                 timetable.stop(
-                    _beside(home, premises.at), titled(premises.name, "前", "マエ", "Front"), premises.district
+                    _beside(home, premises.at),
+                    Name(f"{premises.name.ja}前", f"{premises.name.kana}マエ", premises.name.en),
+                    premises.district,
                 )
         for district in home.districts:
             timetable.stop(spot(district, random, 0.012), district.name, district)

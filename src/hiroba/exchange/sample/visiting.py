@@ -25,7 +25,7 @@ COOKING = (
         "自家焙煎の珈琲と厚切りのトースト。",
         "Coffee roasted here and thick toast.",
     ),
-    ("そば処", "ソバドコロ", "Soba", "noodles", "石臼で挽いた手打ちそば。", "Soba from a stone mill, cut by hand."),
+    ("庵", "アン", "Soba", "noodles", "石臼で挽いた手打ちそば。", "Soba from a stone mill, cut by hand."),
     ("鮨", "ズシ", "Sushi", "sushi", "朝の市場で仕入れた地の魚。", "Local fish from the morning market."),
     (
         "ベーカリー",
@@ -37,6 +37,7 @@ COOKING = (
     ),
 )
 WEEKS = 8
+NOTHING = Name("", "", "")
 WATERSIDE = frozenset({"shore", "ferry", "quay"})
 
 
@@ -162,16 +163,12 @@ def _moment(moment: datetime) -> dict[str, str]:
 def enter_shops(book: Book, seed: int, home: Locality) -> None:
     """Private places beside the public ones: where to eat, and laundries that tell which machines are free."""
     random = chance(seed, "shops", home.town.kind)
-    names = words.combined(random, words.SHOPS, [Name("", "", "")])
+    names = words.combined(random, words.SHOPS, [NOTHING])
     for number, district in enumerate(home.core * 2 if home.crowd > 1 else home.core):
         ja, kana, en, category, about, about_en = random.choice(COOKING)
         own = names[number % len(names)]
-        place = district.stem if number >= len(names) else Name("", "", "")
-        name = Name(
-            f"{ja}{place.ja}{own.ja}" if category == "noodles" else f"{place.ja}{own.ja}{ja}",
-            f"{place.kana}{own.kana}{kana}",
-            f"{place.en} {en} {own.en}".strip(),
-        )
+        sign = own if number < len(names) else district.stem + own
+        name = Name(f"{sign.ja}{ja}", f"{sign.kana}{kana}", f"{en} {sign.en}")
         seats = random.randrange(8, 46, 2)
         book.open(
             home,
