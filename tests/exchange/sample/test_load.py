@@ -39,8 +39,11 @@ async def test_a_place_finds_its_municipality(conn, drawn):
     await load(conn, Recorder(), seed=1, today=TODAY)
     assert len(await municipalities(conn)) == 8
     halls = [
-        entity for _, entity in drawn.entities if entity["type"] == "PublicOffice" and entity["category"] == "hall"
+        entity
+        for _, entity in drawn.entities
+        if entity["type"] == "PublicOffice" and entity["category"]["languageMap"]["en"] == "Town hall"
     ]
+    assert len(halls) == 8
     for hall in halls:
         found = await municipality_at(conn, *hall["location"]["coordinates"])
         assert found is not None

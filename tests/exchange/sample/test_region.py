@@ -10,6 +10,7 @@ from shapely.geometry import shape
 
 from hiroba.base.lg_code import lg_code
 from hiroba.exchange.sample import region
+from hiroba.exchange.sample.book import PRIVATE
 
 TODAY = date(2026, 11, 20)
 LINES = {"Railway", "River"}
@@ -119,7 +120,13 @@ def test_ids_are_unique_and_name_the_type_and_the_owner(drawn):
     assert max(ids.values()) == 1
     for owner, entity in drawn.entities:
         assert entity["id"].startswith(f"urn:ngsi-ld:{entity['type']}:sample:{owner}-")
-        assert entity["municipality"] == owner
+
+
+def test_what_a_company_runs_names_it_and_the_rest_names_its_municipality(drawn):
+    for owner, entity in drawn.entities:
+        assert ("municipality" in entity) != ("operator" in entity), entity["id"]
+        assert entity.get("municipality", owner) == owner
+    assert {entity["type"] for _, entity in drawn.entities if "operator" in entity} == PRIVATE
 
 
 def test_streets_of_a_municipality_are_told_apart_by_name(drawn):
@@ -143,8 +150,8 @@ def test_there_is_enough_of_everything_and_not_too_much(drawn):
 def test_every_municipality_has_a_hall_a_library_a_site_and_a_shelter(drawn, areas):
     for kind in ("PublicOffice", "Library", "EvacuationSite", "EvacuationShelter", "Park", "TouristSpot"):
         assert {entity["municipality"] for entity in of(drawn, kind)} == areas.keys()
-    halls = [entity for entity in of(drawn, "PublicOffice") if entity["category"] == "hall"]
-    assert len(halls) == 8
+    halls = [office["category"]["languageMap"]["en"] == "Town hall" for office in of(drawn, "PublicOffice")]
+    assert sum(halls) == 8
 
 
 def test_no_site_low_on_the_coast_is_safe_from_a_tsunami(drawn, areas):

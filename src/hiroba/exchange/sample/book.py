@@ -8,11 +8,14 @@ import msgspec
 from shapely import Point
 from shapely.geometry.base import BaseGeometry
 
+from hiroba.exchange.sample import categories
 from hiroba.exchange.sample.localities import District, Locality, spot
 from hiroba.exchange.sample.names import Name
 from hiroba.exchange.sample.plane import Place, geojson
 
 Entity = dict[str, Any]
+PRIVATE = frozenset({"Restaurant", "Laundry", "Railway", "Station", "BusStop"})
+"""What companies run; such entities name their `operator` in place of the municipality."""
 
 
 class Premises(msgspec.Struct, frozen=True):
@@ -44,7 +47,7 @@ class Book:
             "id": f"urn:ngsi-ld:{kind}:sample:{home.code}-{self._counts[home.code, kind]:04}",
             "type": kind,
             "name": name.map(),
-            "municipality": home.code,
+            **({} if kind in PRIVATE else {"municipality": home.code}),
             "location": geojson(geometry),
             **attributes,
         }
@@ -71,7 +74,7 @@ class Book:
         else:
             place, address = at or spot(district, random), home.address(district, random)
         premises = Premises(kind, name, place, home, district, address, category, floor)
-        known = {"category": category} if category else {}
+        known = {"category": categories.category(category)} if category else {}
         self.enter(home, kind, name, shape or Point(place), address=address, **known, **attributes)
         self.premises.append(premises)
         return premises

@@ -111,7 +111,7 @@ def enter_roads(book: Book, localities: list[Locality], roads: list[Road]) -> No
             pieces = inside(road.line, home.area)
             if pieces and pieces[0].length > SHORTEST:
                 line = pieces[0] if len(pieces) == 1 else MultiLineString(pieces)
-                book.enter(home, "Street", name, line, category=road.rank)
+                book.enter(home, "Street", name, line, roadClass=road.rank)
 
 
 def enter_streets(book: Book, seed: int, localities: list[Locality], terrain: Terrain) -> None:
@@ -119,7 +119,7 @@ def enter_streets(book: Book, seed: int, localities: list[Locality], terrain: Te
     for home in localities:
         for district, street, name in street_names(seed, home, terrain):
             book.enter(
-                home, "Street", _hyphened(name), street, category="local", address=home.address_of(district.name.ja)
+                home, "Street", _hyphened(name), street, roadClass="local", address=home.address_of(district.name.ja)
             )
 
 

@@ -92,10 +92,10 @@ def enter_toilets(book: Book, seed: int, home: Locality) -> None:
             openingHours=ALWAYS if premises.kind != "Station" else hours("始発〜終電", "First to last train"),
             maleToilets=random.randint(1, 4),
             femaleToilets=random.randint(1, 5),
-            unisexToilets=int(equipped),
+            multifunctionalToilets=int(equipped),
             wheelchairAccessible=equipped,
-            ostomate=equipped and likely(random, 0.5),
-            babyChangingTable=equipped and likely(random, 0.8),
+            ostomateFacilities=equipped and likely(random, 0.5),
+            infantFacilities=equipped and likely(random, 0.8),
         )
 
 
@@ -120,7 +120,7 @@ def enter_parking(book: Book, seed: int, home: Locality) -> None:
             totalSpotNumber=spots,
             availableSpotNumber=random.randint(0, spots),
             disabledSpotNumber=1 + spots // 50,
-            price=text(
+            priceDescription=text(
                 "最初の30分無料、以後30分100円" if home.crowd > 1 else "無料",
                 "First 30 minutes free, then 100 yen per 30 minutes" if home.crowd > 1 else "Free",
             ),

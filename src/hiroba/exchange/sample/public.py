@@ -197,7 +197,7 @@ def enter_hospitals(book: Book, seed: int, home: Locality) -> None:
             telephone=telephone(random),
             openingHours=ALWAYS if large else CLINIC_HOURS,
             emergency=large,
-            beds=random.randrange(120, 460, 20) if large else 0,
+            numberOfBeds=random.randrange(120, 460, 20) if large else 0,
         )
     for district in home.core:
         for ja, kana, en, subject, subject_en in random.sample(CLINICS, k=min(2, home.crowd - 1)):
@@ -208,7 +208,7 @@ def enter_hospitals(book: Book, seed: int, home: Locality) -> None:
                 titled(district.stem, ja, kana, en),
                 random,
                 category="clinic",
-                medicalSpecialty=text(subject, subject_en),
+                medicalSubjects=text(subject, subject_en),
                 openingHours=CLINIC_HOURS,
                 telephone=telephone(random),
                 emergency=False,
@@ -240,6 +240,6 @@ def _aed(book: Book, premises: Premises, random: Random, where: tuple[str, str])
         random,
         at=premises,
         installationPosition=text(*where),
-        availableForChildren=premises.category in {"elementary", "hall"} or likely(random, 0.6),
+        equipmentForChildren=premises.category in {"elementary", "hall"} or likely(random, 0.6),
         openingHours=OFFICE_HOURS if premises.kind != "Station" else hours("始発〜終電", "First to last train"),
     )

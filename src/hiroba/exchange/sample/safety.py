@@ -87,7 +87,7 @@ def enter_sites(book: Book, seed: int, home: Locality, terrain: Terrain) -> None
             premises.name,
             random,
             at=premises,
-            category=premises.kind[:1].lower() + premises.kind[1:],
+            category=premises.kind,
             elevation=round(lie.height, 1),
             alsoEvacuationShelter=premises.kind != "Park",
             **marks,
