@@ -122,11 +122,10 @@ def test_ids_are_unique_and_name_the_type_and_the_owner(drawn):
         assert entity["id"].startswith(f"urn:ngsi-ld:{entity['type']}:sample:{owner}-")
 
 
-def test_what_a_company_runs_names_it_and_the_rest_names_its_municipality(drawn):
+def test_what_a_company_runs_names_it_beside_the_municipality(drawn):
     for owner, entity in drawn.entities:
-        assert ("municipality" in entity) != ("operator" in entity), entity["id"]
-        assert entity.get("municipality", owner) == owner
-    assert {entity["type"] for _, entity in drawn.entities if "operator" in entity} == PRIVATE
+        assert entity["municipality"] == owner
+        assert ("operator" in entity) == (entity["type"] in PRIVATE), entity["id"]
 
 
 def test_streets_of_a_municipality_are_told_apart_by_name(drawn):

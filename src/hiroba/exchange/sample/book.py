@@ -15,7 +15,7 @@ from hiroba.exchange.sample.plane import Place, geojson
 
 Entity = dict[str, Any]
 PRIVATE = frozenset({"Restaurant", "Laundry", "Railway", "Station", "BusStop"})
-"""What companies run; such entities name their `operator` in place of the municipality."""
+"""What companies run; such entities name their `operator` beside the municipality they stand in."""
 
 
 class Premises(msgspec.Struct, frozen=True):
@@ -47,7 +47,7 @@ class Book:
             "id": f"urn:ngsi-ld:{kind}:sample:{home.code}-{self._counts[home.code, kind]:04}",
             "type": kind,
             "name": name.map(),
-            **({} if kind in PRIVATE else {"municipality": home.code}),
+            "municipality": home.code,
             "location": geojson(geometry),
             **attributes,
         }
