@@ -12,7 +12,7 @@ from hiroba.exchange.sample.layout import TOWNS
 from hiroba.exchange.sample.plane import in_degrees, in_kilometres
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.integers(0, 2**32))
 def test_areas_tile_the_land_and_hold_their_centres(seed):
     areas = divided(seed)
@@ -25,7 +25,7 @@ def test_areas_tile_the_land_and_hold_their_centres(seed):
     assert all(areas[town.kind].covers(in_degrees(Point(town.centre))) for town in TOWNS)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(st.integers(0, 2**32))
 def test_the_land_is_one_main_island_and_two_smaller_ones(seed):
     land = in_kilometres(one_piece(divided(seed)))

@@ -5,6 +5,9 @@ from datetime import date
 
 import pytest
 
+from hiroba.base.egress import Egress
+from hiroba.exchange.broker.contexts.book import Book
+from hiroba.exchange.broker.exchange import Exchange
 from hiroba.exchange.identity.store import municipalities, municipality_at
 from hiroba.exchange.sample import load, region
 
@@ -12,9 +15,14 @@ pytestmark = pytest.mark.anyio
 TODAY = date(2026, 11, 20)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def drawn():
     return region(1, today=TODAY)
+
+
+@pytest.fixture
+def exchange(pool):
+    return Exchange(pool, Book(Egress(), "http://hiroba.test").house)
 
 
 class Recorder:
@@ -60,3 +68,19 @@ async def test_a_failure_leaves_nothing_behind(conn):
     with pytest.raises(OSError, match="the disk is gone"):
         await load(conn, Broken(), seed=1, today=TODAY)
     assert await municipalities(conn) == []
+
+
+async def test_loaded_twice_it_is_there_once(conn, exchange, drawn):
+    for day in (TODAY, TODAY.replace(day=21)):
+        await load(conn, exchange, seed=1, today=day)
+    assert await exchange.types(conn) == Counter(entity["type"] for _, entity in drawn.entities)
+
+
+async def test_what_is_read_is_what_was_drawn(conn, exchange, drawn):
+    await load(conn, exchange, seed=1, today=TODAY)
+    for owner, entity in drawn.entities[::97]:
+        found = await exchange.entity(conn, entity["id"])
+        assert found is not None
+        assert found["owner"] == owner
+        assert found["name"] == entity["name"]["languageMap"]
+        assert found["location"] == entity["location"]
