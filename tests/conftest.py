@@ -84,9 +84,8 @@ def template(cluster: Cluster) -> str:
     return "hiroba"
 
 
-@pytest.fixture
-async def database(cluster: Cluster, template: str) -> AsyncIterator[str]:
-    """The address of a fresh, migrated database, gone after the test."""
+@asynccontextmanager
+async def _database(cluster: Cluster, template: str) -> AsyncIterator[str]:
     name = f"test_{os.urandom(6).hex()}"
     admin = await asyncpg.connect(**superuser(cluster))
     await admin.execute(f"create database {name} template {template} owner hiroba strategy file_copy")
@@ -95,6 +94,20 @@ async def database(cluster: Cluster, template: str) -> AsyncIterator[str]:
     finally:
         await admin.execute(f"drop database {name} with (force)")
         await admin.close()
+
+
+@pytest.fixture
+async def database(cluster: Cluster, template: str) -> AsyncIterator[str]:
+    """The address of a fresh, migrated database, gone after the test."""
+    async with _database(cluster, template) as url:
+        yield url
+
+
+@pytest.fixture
+async def empty_database(cluster: Cluster) -> AsyncIterator[str]:
+    """The address of a database without a table, gone after the test."""
+    async with _database(cluster, "template0") as url:
+        yield url
 
 
 @pytest.fixture
@@ -174,7 +187,7 @@ class Running:
 
 
 @pytest.fixture(scope="session")
-def free_port() -> Iterator[Any]:
+def free_port() -> Any:
     """A function that gives ports nobody listens on, different ones for each worker."""
     worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
     numbers = iter(range(21000 + worker * 500, 21500 + worker * 500))
@@ -184,7 +197,7 @@ def free_port() -> Iterator[Any]:
 
         return next(number for number in numbers if port_is_free("127.0.0.1", number))
 
-    yield port
+    return port
 
 
 @pytest.fixture(scope="session")
