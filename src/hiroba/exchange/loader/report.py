@@ -1,0 +1,121 @@
+"""What went in and what did not, file by file: a table for the terminal, a JSON document for programs."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+import orjson
+from rich.table import Table
+
+from hiroba.exchange.loader.findings import Finding, Sentence
+
+KEPT_FINDINGS = 10_000
+"""So many findings of one file are written down; the rest is counted."""
+SHOWN_FINDINGS = 20
+
+
+class FileReport(msgspec.Struct, kw_only=True):
+    """One file."""
+
+    path: Path
+    status: Literal["loaded", "skipped", "unreadable"] = "loaded"
+    reason: Sentence | None = None
+    mapping: str = ""
+    form: str = ""
+    rows: int = 0
+    created: int = 0
+    updated: int = 0
+    refused: int = 0
+    cells: int = 0
+    """Cells that were left out of rows that went in."""
+    unused: list[str] = []
+    """Columns of the file that its mapping does not know."""
+    findings: list[Finding] = []
+
+    def add(self, finding: Finding) -> None:
+        """Note a refused row, or a cell that was left out."""
+        if finding.kept:
+            self.cells += 1
+        else:
+            self.refused += 1
+        if len(self.findings) < KEPT_FINDINGS:
+            self.findings.append(finding)
+
+    def document(self) -> dict[str, Any]:
+        """This file in the JSON report."""
+        return {
+            "file": str(self.path), "status": self.status, "reason": self.reason.document() if self.reason else None,
+            "mapping": self.mapping, "form": self.form, "rows": self.rows, "created": self.created, "updated": self.updated,
+            "refusedRows": self.refused, "leftOutCells": self.cells, "unusedColumns": self.unused,
+            "findings": [
+                {"row": found.row, "column": found.column, "kept": found.kept, "mend": found.sentence.document()}
+                for found in self.findings
+            ],
+        }  # fmt: skip
+
+
+class Report:
+    """All files of one load."""
+
+    def __init__(self) -> None:
+        self.files: list[FileReport] = []
+
+    @property
+    def went_in(self) -> int:
+        """Entities that were created or updated."""
+        return sum(file.created + file.updated for file in self.files)
+
+    @property
+    def refused(self) -> int:
+        """Rows that did not go in."""
+        return sum(file.refused for file in self.files)
+
+    def exit_status(self, *, strict: bool) -> int:
+        """0 when everything readable went in; 1 when a file could not be read or nothing went in, or strictly at any refusal."""
+        unreadable = any(file.status == "unreadable" for file in self.files)
+        picky = strict and (self.refused or any(file.cells for file in self.files))
+        return int(unreadable or not self.went_in or bool(picky))
+
+    def write(self, path: Path) -> None:
+        """The JSON document, whole or not at all."""
+        part = path.with_name(f"{path.name}.part")
+        part.write_bytes(orjson.dumps(self.document(), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+        part.rename(path)
+
+    def document(self) -> dict[str, Any]:
+        """The report as JSON knows it."""
+        totals = {
+            "files": len(self.files), "rows": sum(file.rows for file in self.files),
+            "created": sum(file.created for file in self.files), "updated": sum(file.updated for file in self.files),
+            "refusedRows": self.refused, "leftOutCells": sum(file.cells for file in self.files),
+        }  # fmt: skip
+        return {"totals": totals, "files": [file.document() for file in self.files]}
+
+    def table(self) -> Table:
+        """One line per file that was loaded."""
+        table = Table(
+            "file", "mapping", "rows", "new", "updated", "refused", "cells left out", box=None, pad_edge=False
+        )
+        for column in table.columns[2:]:
+            column.justify = "right"
+        for file in self.files:
+            if file.status == "loaded":
+                figures = (file.rows, file.created, file.updated, file.refused, file.cells)
+                table.add_row(file.path.name, file.mapping, *(f"{figure:,}" for figure in figures))
+        return table
+
+    def lines(self, language: str) -> Iterable[str]:
+        """What needs a person's eye: files that were not loaded, then rows and cells with their mend."""
+        for file in self.files:
+            if file.reason is not None:
+                yield f"{file.status}: {file.path}: {file.reason.in_language(language)}"
+        shown = 0
+        for file in self.files:
+            for found in file.findings:
+                shown += 1
+                if shown <= SHOWN_FINDINGS:
+                    what = "cell left out" if found.kept else "row refused"
+                    yield f"{what}: {file.path.name}, row {found.row}, {found.column}: {found.sentence.in_language(language)}"
+        if shown > SHOWN_FINDINGS:
+            yield f"… and {shown - SHOWN_FINDINGS} more; --report FILE writes them all down."
