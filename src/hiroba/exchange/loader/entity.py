@@ -55,6 +55,9 @@ class Builder:
         if location := self._location(row, place, findings):
             attributes["location"] = {"type": "GeoProperty", "value": location}
         constants = {name: _property(value) for name, value in self.mapping.set.items() if name not in attributes}
+        for name, value in self.mapping.set.items():
+            if isinstance(value, dict) and name in attributes:
+                attributes[name]["value"] = {**value, **attributes[name]["value"]}
         if self.mapping.snapshots:
             constants |= {name: _property(value, observed) for name, value in self.mapping.snapshots.present.items()}
         return {"id": self._id(row, read), "type": self.mapping.type, **attributes, **constants}
@@ -154,7 +157,8 @@ def _converted(column: Column, cell: Any) -> Any:
         written = text(cell)
         for sign in column.split[1:]:
             written = written.replace(sign, column.split[0])
-        return [_converted_one(column, part) for part in written.split(column.split[0]) if part.strip()] or None
+        parts = [_converted_one(column, part) for part in written.split(column.split[0]) if text(part)]
+        return parts[0] if len(parts) == 1 and column.kind in {"phone", "url"} else parts or None
     return _converted_one(column, cell)
 
 

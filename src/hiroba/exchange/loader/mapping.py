@@ -14,6 +14,7 @@ from hiroba.base.errors import Stop
 Kind = Literal[
     "text", "code", "integer", "number", "boolean", "date", "time", "moment", "phone", "url", "latitude", "longitude", "point",
     "municipality",
+    "hours",
 ]  # fmt: skip
 Scalar = str | bool | int | float
 

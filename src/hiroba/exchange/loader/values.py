@@ -141,6 +141,14 @@ def time(cell: Any) -> str:
     raise Refusal("“{cell}” is not a time of day. Write 09:30 or 午前9時30分.", cell=cell)
 
 
+def hours(cell: Any) -> str:
+    """A time of day where the cell is one, else what people wrote instead of it: 17:00（土は12:00まで）."""
+    try:
+        return time(cell)
+    except Refusal:
+        return text(cell)
+
+
 def _spoken(parts: tuple[str | None, ...]) -> tuple[int, int]:
     half, hour, minute = parts
     said = int(hour or 0)
@@ -244,6 +252,6 @@ def municipality(cell: Any) -> str:
 CONVERSIONS: Final[dict[str, Callable[[Any], Any]]] = {
     "text": text, "code": code, "integer": integer, "number": number, "boolean": boolean, "date": date, "time": time,
     "moment": moment, "phone": phone, "url": url, "latitude": latitude, "longitude": longitude, "point": point,
-    "municipality": municipality,
+    "municipality": municipality, "hours": hours,
 }  # fmt: skip
 """Every kind a mapping may name."""
