@@ -1,6 +1,7 @@
 """One row to one NGSI-LD entity in normalized form (CIM 009 §4.5.1), or a Refusal that names the column."""
 
 import datetime as dt
+import hashlib
 from collections.abc import Mapping as Dictionary
 from typing import Any
 from urllib.parse import quote
@@ -13,6 +14,9 @@ from hiroba.exchange.loader.values import CONVERSIONS, code, integer, latitude, 
 
 Entity = dict[str, Any]
 GEOMETRIES = frozenset({"Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon"})
+LONGEST_KEY = 120
+DIGEST = 32
+"""A longer key is told by so many hex digits of its SHA-256: as stable, and an id people can still copy."""
 UNKNOWN_PLACE = (0.0, 0.0)
 """Where lists in Japan put what they do not know: in the sea off Africa."""
 
@@ -149,7 +153,17 @@ class Builder:
                     Refusal("The cell is empty, and “{column}” tells the rows apart. Fill it in.", column=header),
                 )
             parts.append(quote(part, safe="-._~"))
-        return f"urn:ngsi-ld:{self.mapping.type}:{self.mapping.source}:{':'.join(parts)}"
+        key = ":".join(parts)
+        if len(key) > LONGEST_KEY:
+            key = hashlib.sha256(key.encode()).hexdigest()[:DIGEST]
+        return f"urn:ngsi-ld:{self.mapping.type}:{self.mapping.source}:{key}"
+
+    def is_unused(self, row: Row) -> bool:
+        """Whether nothing but the key is filled in: a numbered line kept for later."""
+        headers = {self.headings.get(name, name) for name in self.mapping.columns} - {
+            self.headings.get(name, name) for name in (*self.mapping.key, "#property")
+        }
+        return row.geometry is None and not any(text(row.cells.get(header)) for header in headers)
 
 
 def _converted(column: Column, cell: Any) -> Any:
@@ -158,7 +172,7 @@ def _converted(column: Column, cell: Any) -> Any:
         for sign in column.split[1:]:
             written = written.replace(sign, column.split[0])
         parts = [_converted_one(column, part) for part in written.split(column.split[0]) if text(part)]
-        return parts[0] if len(parts) == 1 and column.kind in {"phone", "url"} else parts or None
+        return parts[0] if len(parts) == 1 and column.kind not in {"text", "code"} else parts or None
     return _converted_one(column, cell)
 
 

@@ -177,6 +177,8 @@ class _File:
             raise refusals.exceptions[0] from None
 
     def _entity(self, row: Row) -> Entity | None:
+        if self._builder.is_unused(row):
+            return None
         self._report.rows += 1
         if self._job.mapping.file_name:
             name = self._job.mapping.file_name

@@ -15,6 +15,7 @@ Kind = Literal[
     "text", "code", "integer", "number", "boolean", "date", "time", "moment", "phone", "url", "latitude", "longitude", "point",
     "municipality",
     "hours",
+    "days",
 ]  # fmt: skip
 Scalar = str | bool | int | float
 
@@ -34,7 +35,7 @@ class Column(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     nothing: tuple[str, ...] = ()
     """Cells that say there is nothing to say, such as “-”."""
     split: str = ""
-    """Signs that part several values in one cell; the attribute becomes a list."""
+    """Signs that part several values in one cell; the attribute becomes a list. One number, date or address stays plain."""
     empty: Scalar | None = None
     """What an empty cell says, where it says something: `false` in a list of ticks."""
     required: bool = False

@@ -92,17 +92,27 @@ class Report:
         }  # fmt: skip
         return {"totals": totals, "files": [file.document() for file in self.files]}
 
+    def _unused(self) -> dict[str, list[str]]:
+        """Columns no mapping asked for, by kind of file."""
+        found: dict[str, dict[str, None]] = {}
+        for file in self.files:
+            if file.unused:
+                found.setdefault(file.mapping, {}).update(dict.fromkeys(file.unused))
+        return {kind: list(names) for kind, names in found.items()}
+
     def table(self) -> Table:
-        """One line per file that was loaded."""
-        table = Table(
-            "file", "mapping", "rows", "new", "updated", "refused", "cells left out", box=None, pad_edge=False
-        )
-        for column in table.columns[2:]:
+        """One line per kind of file that was loaded."""
+        table = Table("mapping", "files", "rows", "new", "updated", "refused", "cells left out", box=None, pad_edge=False)
+        for column in table.columns[1:]:
             column.justify = "right"
+        kinds: dict[str, list[FileReport]] = {}
         for file in self.files:
             if file.status == "loaded":
-                figures = (file.rows, file.created, file.updated, file.refused, file.cells)
-                table.add_row(file.path.name, file.mapping, *(f"{figure:,}" for figure in figures))
+                kinds.setdefault(file.mapping, []).append(file)
+        for kind, files in kinds.items():
+            names = ("rows", "created", "updated", "refused", "cells")
+            figures = (len(files), *(sum(getattr(file, name) for file in files) for name in names))
+            table.add_row(kind, *(f"{figure:,}" for figure in figures))
         return table
 
     def lines(self, language: str) -> Iterable[str]:
@@ -110,6 +120,8 @@ class Report:
         for file in self.files:
             if file.reason is not None:
                 yield f"{file.status}: {file.path}: {file.reason.in_language(language)}"
+        for kind, names in self._unused().items():
+            yield f"not used by {kind}: {', '.join(names)}"
         shown = 0
         for file in self.files:
             for found in file.findings:

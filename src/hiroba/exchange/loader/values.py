@@ -39,6 +39,7 @@ _COMPACT_DATE = re.compile(r"(\d{4})(\d{2})(\d{2})")
 _MONTH_FIRST = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2})(?:\.0+)?)?")
 _SPOKEN_CLOCK = re.compile(r"(午前|午後)?\s*(\d{1,2})時(?:(\d{1,2})分)?")
+_NAMED_CLOCKS: Final = {"正午": "12:00", "零時": "00:00"}
 _PHONE = re.compile(r"\+?[0-9()（）\-‐–ー ]{6,25}")
 _COMMON_ID = re.compile(r"E(\d{5})\d{8,9}")
 _NUMBER = re.compile(r"[+-]?(?:\d+|\d{1,3}(?:,\d{3})+)(?:\.\d+)?(?:[eE][+-]?\d{1,2})?")
@@ -125,7 +126,7 @@ def time(cell: Any) -> str:
         return f"{cell:%H:%M}"
     if isinstance(cell, dt.timedelta):
         cell = cell / dt.timedelta(days=1)
-    written = code(cell)
+    written = _NAMED_CLOCKS.get(code(cell), code(cell))
     if found := _CLOCK.fullmatch(written):
         hour, minute = int(found.group(1)), int(found.group(2))
     elif found := _SPOKEN_CLOCK.fullmatch(written):
@@ -145,6 +146,14 @@ def hours(cell: Any) -> str:
     """A time of day where the cell is one, else what people wrote instead of it: 17:00（土は12:00まで）."""
     try:
         return time(cell)
+    except Refusal:
+        return text(cell)
+
+
+def days(cell: Any) -> str:
+    """A day where the cell is one, in ISO 8601, else what people wrote instead of it: 8月5日（水）～8月16日（日）."""
+    try:
+        return date(cell).isoformat()
     except Refusal:
         return text(cell)
 
@@ -252,6 +261,6 @@ def municipality(cell: Any) -> str:
 CONVERSIONS: Final[dict[str, Callable[[Any], Any]]] = {
     "text": text, "code": code, "integer": integer, "number": number, "boolean": boolean, "date": date, "time": time,
     "moment": moment, "phone": phone, "url": url, "latitude": latitude, "longitude": longitude, "point": point,
-    "municipality": municipality, "hours": hours,
+    "municipality": municipality, "hours": hours, "days": days,
 }  # fmt: skip
 """Every kind a mapping may name."""
