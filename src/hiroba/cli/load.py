@@ -9,6 +9,7 @@ from hiroba.base.console import bar, console, say
 from hiroba.cli.options import parser, settings
 from hiroba.cli.running import operator_key, running
 from hiroba.exchange.loader.client import Client
+from hiroba.exchange.loader.findings import sentence
 from hiroba.exchange.loader.load import Load, files_below
 from hiroba.exchange.loader.mapping import built_in, chosen
 from hiroba.exchange.loader.report import Report
@@ -38,10 +39,9 @@ def execute(arguments: list[str]) -> int:
     language = "ja" if os.environ.get("LC_ALL", os.environ.get("LANG", "")).startswith("ja") else "en"
     for line in report.lines(language):
         say(line)
-    say(f"{report.went_in:,} entities went in, {report.refused:,} rows were refused.")
     if given.report:
         report.write(given.report)
-        say(f"The whole report is in {given.report}")
+        say(sentence("The whole report is in {file}", file=given.report).in_language(language))
     return report.exit_status(strict=given.strict)
 
 

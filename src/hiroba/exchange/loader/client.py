@@ -1,4 +1,4 @@
-"""Entities to an exchange, over HTTP: NGSI-LD batch upserts (CIM 009 §5.6.9), two in flight, each answer read."""
+"""Entities to an exchange, over HTTP: NGSI-LD batch upserts (CIM 009 §5.6.8), two in flight, each answer read."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence

@@ -54,8 +54,8 @@ class Builder:
                 _put(attributes, column, value, observed)
         for name, repeated in self.mapping.repeated.items():
             attributes[repeated.to] = _property(_counted(name, repeated.last, row))
-        if opening := self._opening(read):
-            attributes["openingHours"] = _property(opening)
+        if self.mapping.hours and (opening := self._opening(read)):
+            attributes[self.mapping.hours.to] = _property(opening)
         if location := self._location(row, place, findings):
             attributes["location"] = {"type": "GeoProperty", "value": location}
         constants = {name: _property(value) for name, value in self.mapping.set.items() if name not in attributes}

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from hiroba.base.clock import JAPAN
 from hiroba.base.console import Bar
 from hiroba.base.errors import Stop
 from hiroba.exchange.loader import jurisdictions
@@ -113,13 +114,13 @@ class Load:
             report.status = "skipped"
             report.reason = sentence(
                 "The exchange holds figures of {latest} already; {file} is older. Load it together with the newer files.",
-                latest=f"{presence.latest:%Y-%m-%d %H:%M}", file=job.path.name,
+                latest=f"{presence.latest.astimezone(JAPAN):%Y-%m-%d %H:%M}", file=job.path.name,
             )  # fmt: skip
             return
         try:
             table = open_table(job.path)
             try:
-                await _File(self._client, self._bar, job, report, table).load(presence)
+                await _File(self._client, self._bar, job, report, table, presence).load()
             finally:
                 table.close()
         except Refusal as refusal:
@@ -134,7 +135,10 @@ class Load:
 class _File:
     """One file on its way in."""
 
-    def __init__(self, client: Client, progress: Bar, job: _Job, report: FileReport, table: Table) -> None:
+    def __init__(
+        self, client: Client, progress: Bar, job: _Job, report: FileReport, table: Table, presence: Presence | None
+    ) -> None:
+        self._presence = presence
         self._client, self._bar, self._job, self._report, self._table = client, progress, job, report, table
         self._headings = headings(job.mapping, table.columns)
         self._builder = Builder(job.mapping, self._headings, moment=job.moment)
@@ -144,14 +148,14 @@ class _File:
         report.form = table.form
         report.unused = self._unused()
 
-    async def load(self, presence: Presence | None) -> None:
+    async def load(self) -> None:
         """All rows, then what follows from the file being at its end."""
         if self._job.mapping.jurisdictions:
             await self._areas()
         else:
             await self._rows()
-        if presence is not None:
-            gone = presence.after(self._job.mapping, self._rows_of, self._job.moment)
+        if self._presence is not None:
+            gone = self._presence.after(self._job.mapping, self._rows_of, self._job.moment)
             for start in range(0, len(gone), BATCH):
                 self._count(await self._client.upsert(gone[start : start + BATCH], update=True))
         self._tell()
@@ -200,6 +204,9 @@ class _File:
         for finding in findings:
             self._report.add(finding)
         self._rows_of[entity["id"]] = row.number
+        if self._presence and self._job.mapping.snapshots and entity["id"] in self._presence.known:
+            for name in self._job.mapping.snapshots.settled:
+                entity.pop(name, None)
         return entity
 
     async def _send(self, batch: list[Entity]) -> None:

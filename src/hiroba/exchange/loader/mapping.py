@@ -49,8 +49,9 @@ class Column(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class Hours(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Columns that together tell when a place is open; they become the text `openingHours`."""
+    """Columns that together tell when a place is open, or when something takes place; they become one text."""
 
+    to: str = "openingHours"
     days: str = ""
     opens: str = ""
     closes: str = ""
@@ -77,6 +78,8 @@ class Snapshots(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """What is true of a thing that an earlier snapshot listed and this one does not."""
     present: dict[str, Scalar] = {}
     """What is true of every thing that a snapshot lists."""
+    settled: tuple[str, ...] = ()
+    """Attributes a snapshot gives only to what is new: of the rest the exchange may know more, from a register."""
 
 
 class Jurisdictions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -1,6 +1,6 @@
 """What went in and what did not, file by file: a table for the terminal, a JSON document for programs."""
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
@@ -102,7 +102,9 @@ class Report:
 
     def table(self) -> Table:
         """One line per kind of file that was loaded."""
-        table = Table("mapping", "files", "rows", "new", "updated", "refused", "cells left out", box=None, pad_edge=False)
+        table = Table(
+            "mapping", "files", "rows", "new", "updated", "refused", "cells left out", box=None, pad_edge=False
+        )
         for column in table.columns[1:]:
             column.justify = "right"
         kinds: dict[str, list[FileReport]] = {}
@@ -115,19 +117,38 @@ class Report:
             table.add_row(kind, *(f"{figure:,}" for figure in figures))
         return table
 
-    def lines(self, language: str) -> Iterable[str]:
-        """What needs a person's eye: files that were not loaded, then rows and cells with their mend."""
+    def lines(self, language: str) -> Iterator[str]:
+        """What needs a person's eye: files that were not loaded, columns nobody asked for, rows and cells with their mend."""
         for file in self.files:
             if file.reason is not None:
-                yield f"{file.status}: {file.path}: {file.reason.in_language(language)}"
+                yield _line(
+                    "{status}: {file}: {reason}",
+                    language,
+                    status=_say(file.status, language),
+                    file=file.path,
+                    reason=file.reason.in_language(language),
+                )
         for kind, names in self._unused().items():
-            yield f"not used by {kind}: {', '.join(names)}"
-        shown = 0
-        for file in self.files:
-            for found in file.findings:
-                shown += 1
-                if shown <= SHOWN_FINDINGS:
-                    what = "cell left out" if found.kept else "row refused"
-                    yield f"{what}: {file.path.name}, row {found.row}, {found.column}: {found.sentence.in_language(language)}"
-        if shown > SHOWN_FINDINGS:
-            yield f"… and {shown - SHOWN_FINDINGS} more; --report FILE writes them all down."
+            yield _line("not used by {mapping}: {columns}", language, mapping=kind, columns=", ".join(names))
+        found = [(file.path.name, finding) for file in self.files for finding in file.findings]
+        for name, finding in found[:SHOWN_FINDINGS]:
+            what = _say("cell left out" if finding.kept else "row refused", language)
+            reason = finding.sentence.in_language(language)
+            yield _line(
+                "{what}: {file}, row {row}, {column}: {reason}", language,
+                what=what, file=name, row=finding.row, column=finding.column, reason=reason,
+            )  # fmt: skip
+        if len(found) > SHOWN_FINDINGS:
+            yield _line(
+                "… and {count} more; --report FILE writes them all down.", language, count=len(found) - SHOWN_FINDINGS
+            )
+        went_in, refused = f"{self.went_in:,}", f"{self.refused:,}"
+        yield _line("{entities} entities went in, {rows} rows were refused.", language, entities=went_in, rows=refused)
+
+
+def _line(english: str, language: str, **fields: object) -> str:
+    return Sentence(english, {name: str(value) for name, value in fields.items()}).in_language(language)
+
+
+def _say(english: str, language: str) -> str:
+    return Sentence(english).in_language(language)

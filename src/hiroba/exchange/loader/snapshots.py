@@ -42,8 +42,12 @@ def moment_of(mapping: Mapping, path: Path, table: Table) -> dt.datetime:
 class Presence:
     """What is there now, by id, and since when that is known."""
 
-    def __init__(self, there: Collection[str] = (), latest: dt.datetime | None = None) -> None:
+    def __init__(
+        self, there: Collection[str] = (), known: Collection[str] = (), latest: dt.datetime | None = None
+    ) -> None:
         self.there = set(there)
+        self.known = set(known)
+        """What the exchange has heard of, there or not."""
         self.latest = latest
 
     @classmethod
@@ -52,7 +56,7 @@ class Presence:
         how = mapping.snapshots
         assert how is not None  # noqa: S101 - asked only of mappings with snapshots
         prefix = f"urn:ngsi-ld:{mapping.type}:{mapping.source}:"
-        entities = await client.entities(mapping.type, prefix, sorted({*how.present, *how.gone}))
+        entities = await client.entities(mapping.type, prefix, sorted({*how.present, *how.gone, *how.settled}))
         there = [
             entity["id"]
             for entity in entities
@@ -64,7 +68,8 @@ class Presence:
             for name in how.present
             if "observedAt" in entity.get(name, {})
         ]
-        return cls(there, dt.datetime.fromisoformat(max(seen)) if seen else None)
+        known = [entity["id"] for entity in entities if all(name in entity for name in how.settled)]
+        return cls(there, known, dt.datetime.fromisoformat(max(seen)) if seen else None)
 
     def after(self, mapping: Mapping, listed: Collection[str], at: dt.datetime | None) -> list[dict[str, Any]]:
         """Entities for what this snapshot no longer lists; from now on, what it lists is there."""
@@ -72,6 +77,7 @@ class Presence:
         assert how is not None and at is not None  # noqa: S101, PT018 - asked only of files with a moment
         gone = sorted(self.there - set(listed))
         self.there = set(listed) - {""}
+        self.known |= self.there
         self.latest = max(at, self.latest or at)
         state = {name: {"type": "Property", "value": value, "observedAt": iso(at)} for name, value in how.gone.items()}
         return [{"id": id_, "type": mapping.type, **state} for id_ in gone]
