@@ -121,7 +121,7 @@ def fake() -> Iterator[FakeExchange]:
 
 
 @pytest.fixture
-def load(fake: FakeExchange):  # noqa: ANN201 - a function for the tests
+def load(fake: FakeExchange):
     """Load files into the small exchange and get the report."""
 
     def run(*paths: Path, mappings: list[Mapping] | None = None, tenant: str = "") -> Report:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
+from typing import Any, Self
 from urllib.parse import quote, urlencode
 
 import msgspec
@@ -15,6 +15,7 @@ BATCH = 500
 IN_FLIGHT = 2
 ANSWER_LIMIT = 8 << 20
 SECONDS = 120.0
+CONTEXT = "http://www.w3.org/ns/json-ld#context"
 PATIENCE = (0.5, 2.0, 5.0)
 """Waits before a call that failed on the way is made again; every call here may be made twice."""
 BUSY = frozenset({429, 502, 503, 504})
@@ -44,12 +45,12 @@ class Client:
         self._headers = {
             "Content-Type": "application/json",
             "Accept": "application/json",
-            "Link": f'<{self.url}/context/v1.jsonld>; rel="http://www.w3.org/ns/json-ld#context"; type="application/ld+json"',
+            "Link": f'<{self.url}/context/v1.jsonld>; rel="{CONTEXT}"; type="application/ld+json"',
         }
         if key:
             self._headers["Authorization"] = f"Bearer {key}"
 
-    async def __aenter__(self) -> "Client":
+    async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -150,13 +151,15 @@ class Client:
         """End the load where going on is of no use: no key, no right, no such exchange, an exchange in trouble."""
         if answer.status in {401, 403}:
             raise Stop(
-                f"{self.url} does not let us write ({answer.status}). Give its operator's key: HIROBA_TOKEN, or --data for one of this machine."
+                f"{self.url} does not let us write ({answer.status}). "
+                "Give its operator's key: HIROBA_TOKEN, or --data for one of this machine."
             )
         if answer.status == 404:  # noqa: PLR2004 - HTTP's own number
             raise Stop(f"{self.url} has no NGSI-LD exchange, or not that tenant: {_why(_document(answer))}")
         if answer.status >= 500:  # noqa: PLR2004 - HTTP's own number
             raise Stop(
-                f"{self.url} answers {answer.status}: {_why(_document(answer))} What is in so far stays; run the same load again."
+                f"{self.url} answers {answer.status}: {_why(_document(answer))} "
+                "What is in so far stays; run the same load again."
             )
 
 

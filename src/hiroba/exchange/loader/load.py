@@ -113,14 +113,15 @@ class Load:
         if presence and presence.latest and newest and newest < presence.latest:
             report.status = "skipped"
             report.reason = sentence(
-                "The exchange holds figures of {latest} already; {file} is older. Load it together with the newer files.",
+                "The exchange holds figures of {latest} already; {file} is older. "
+                "Load it together with the newer files.",
                 latest=f"{presence.latest.astimezone(JAPAN):%Y-%m-%d %H:%M}", file=job.path.name,
             )  # fmt: skip
             return
         try:
             table = open_table(job.path)
             try:
-                await _File(self._client, self._bar, job, report, table, presence).load()
+                await _File(self._client, self._bar, job, report=report, table=table, presence=presence).load()
             finally:
                 table.close()
         except Refusal as refusal:
@@ -136,7 +137,7 @@ class _File:
     """One file on its way in."""
 
     def __init__(
-        self, client: Client, progress: Bar, job: _Job, report: FileReport, table: Table, presence: Presence | None
+        self, client: Client, progress: Bar, job: _Job, *, report: FileReport, table: Table, presence: Presence | None
     ) -> None:
         self._presence = presence
         self._client, self._bar, self._job, self._report, self._table = client, progress, job, report, table
@@ -190,12 +191,7 @@ class _File:
         findings: list[Finding] = []
         try:
             entity = self._builder.entity(row, findings)
-            first = self._rows_of.get(entity["id"])
-            if first is not None:
-                key = self._job.mapping.key[-1]
-                raise ColumnRefused(
-                    key, Refusal("Row {first} has the same key already. Give every row a key of its own.", first=first)
-                )
+            self._once(entity["id"])
         except ColumnRefused as refused:
             self._refuse(row.number, refused.column, refused.refusal)
             if self._job.mapping.snapshots:
@@ -208,6 +204,12 @@ class _File:
             for name in self._job.mapping.snapshots.settled:
                 entity.pop(name, None)
         return entity
+
+    def _once(self, id_: str) -> None:
+        first = self._rows_of.get(id_)
+        if first is not None:
+            refusal = Refusal("Row {first} has the same key already. Give every row a key of its own.", first=first)
+            raise ColumnRefused(self._job.mapping.key[-1], refusal)
 
     async def _send(self, batch: list[Entity]) -> None:
         self._count(

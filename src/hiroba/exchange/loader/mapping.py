@@ -1,7 +1,8 @@
 """A mapping: what the columns of a kind of file mean, as data. TOML in, checked structs out, errors by file and key."""
 
 import tomllib
-from collections.abc import Iterable, Mapping as Table
+from collections.abc import Iterable
+from collections.abc import Mapping as Table
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -12,10 +13,8 @@ import msgspec
 from hiroba.base.errors import Stop
 
 Kind = Literal[
-    "text", "code", "integer", "number", "boolean", "date", "time", "moment", "phone", "url", "latitude", "longitude", "point",
-    "municipality",
-    "hours",
-    "days",
+    "text", "code", "integer", "number", "boolean", "date", "time", "moment", "days", "hours", "phone", "url",
+    "latitude", "longitude", "point", "municipality",
 ]  # fmt: skip
 Scalar = str | bool | int | float
 
@@ -24,7 +23,7 @@ class Column(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """One column: which attribute it becomes and how its cells are read."""
 
     to: str = ""
-    """The attribute, or a member of one: `address.streetAddress`. Empty: the column is only read (for the key, for hours)."""
+    """The attribute, or a member of one: `address.streetAddress`. Empty: the column serves the key or the hours."""
     kind: Kind = msgspec.field(default="text", name="as")
     also: tuple[str, ...] = ()
     """Other headers the same column goes by."""
@@ -35,7 +34,7 @@ class Column(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     nothing: tuple[str, ...] = ()
     """Cells that say there is nothing to say, such as “-”."""
     split: str = ""
-    """Signs that part several values in one cell; the attribute becomes a list. One number, date or address stays plain."""
+    """Signs that part several values in one cell; texts become a list, of other kinds a single one stays plain."""
     empty: Scalar | None = None
     """What an empty cell says, where it says something: `false` in a list of ticks."""
     required: bool = False
@@ -66,7 +65,7 @@ class Repeated(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class Snapshots(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Each file is the whole picture at one moment. The moment stands in a column, in a header, or in the file's name."""
+    """Each file is the whole picture at one moment, which stands in a column, in a header, or in the file's name."""
 
     column: str = ""
     header: str = ""
@@ -153,9 +152,8 @@ def chosen(name: str, known: Table[str, Mapping]) -> list[Mapping]:
         return [known[name]]
     path = Path(name)
     if not path.is_file():
-        raise Stop(
-            f"there is no mapping {name}. Known are: {', '.join(sorted(name for name in known if known[name].type))}; or give a .toml file."
-        )
+        names = ", ".join(sorted(name for name, mapping in known.items() if mapping.type))
+        raise Stop(f"there is no mapping {name}. Known are: {names}; or give a .toml file.")
     own = _read(path)
     joined = resolve([*([list(known.values())]), own])
     return [joined[mapping.name] for mapping in own if joined[mapping.name].type]

@@ -1,4 +1,4 @@
-"""Which mapping knows a file: by its columns, and by its name where tables of different things have the same columns."""
+"""Which mapping knows a file: by its columns, and by its name where different tables have the same columns."""
 
 from collections.abc import Iterable, Sequence
 from fnmatch import fnmatch

@@ -46,7 +46,8 @@ class FileReport(msgspec.Struct, kw_only=True):
         """This file in the JSON report."""
         return {
             "file": str(self.path), "status": self.status, "reason": self.reason.document() if self.reason else None,
-            "mapping": self.mapping, "form": self.form, "rows": self.rows, "created": self.created, "updated": self.updated,
+            "mapping": self.mapping, "form": self.form, "rows": self.rows,
+            "created": self.created, "updated": self.updated,
             "refusedRows": self.refused, "leftOutCells": self.cells, "unusedColumns": self.unused,
             "findings": [
                 {"row": found.row, "column": found.column, "kept": found.kept, "mend": found.sentence.document()}
@@ -72,7 +73,7 @@ class Report:
         return sum(file.refused for file in self.files)
 
     def exit_status(self, *, strict: bool) -> int:
-        """0 when everything readable went in; 1 when a file could not be read or nothing went in, or strictly at any refusal."""
+        """1 when a file could not be read or nothing went in, or, strictly, at any refusal; else 0."""
         unreadable = any(file.status == "unreadable" for file in self.files)
         picky = strict and (self.refused or any(file.cells for file in self.files))
         return int(unreadable or not self.went_in or bool(picky))
@@ -118,7 +119,7 @@ class Report:
         return table
 
     def lines(self, language: str) -> Iterator[str]:
-        """What needs a person's eye: files that were not loaded, columns nobody asked for, rows and cells with their mend."""
+        """What needs a person's eye: files left out, columns nobody asked for, rows and cells with their mend."""
         for file in self.files:
             if file.reason is not None:
                 yield _line(

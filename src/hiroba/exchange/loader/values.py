@@ -8,7 +8,6 @@ from collections.abc import Callable
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-
 from hiroba.base.clock import JAPAN
 from hiroba.exchange.loader.findings import Refusal
 
@@ -98,7 +97,7 @@ def boolean(cell: Any) -> bool:
 
 
 def date(cell: Any) -> dt.date:
-    """A day: ISO, 2024年1月9日, H29.1.6, 令和6年1月9日, month/day/year as Excel exports it, or Excel's serial number."""
+    """A day: ISO, 2024年1月9日, H29.1.6, 令和6年1月9日, month/day/year, or Excel's serial number."""
     if isinstance(cell, dt.datetime):
         return cell.date()
     if isinstance(cell, dt.date):

@@ -18,13 +18,14 @@ def read(path: Path) -> Table:
     """Open a FeatureCollection; the columns are those of its first feature."""
     stream = path.open("rb")
     try:
-        if not _is_collection(stream):
-            raise NoData("{file} is JSON but no GeoJSON FeatureCollection.", file=path.name)
-        rows = _rows(stream)
-        first = next(rows, None)
+        rows = _rows(stream) if _is_collection(stream) else None
+        first = next(rows, None) if rows else None
     except BaseException:
         stream.close()
         raise
+    if rows is None:
+        stream.close()
+        raise NoData("{file} is JSON but no GeoJSON FeatureCollection.", file=path.name)
     if first is None:
         raise NoData("{file} is a FeatureCollection without features.", file=path.name)
     return Table(

@@ -16,7 +16,7 @@ LINE_BREAKS_KEPT = ""
 
 
 def encoding_of(stream: BinaryIO) -> str:
-    """The encoding the whole file can be read in, found without holding it in memory; the stream is back at its start."""
+    """The encoding the whole file can be read in, found without holding it in memory; the stream is at its start."""
     start = stream.read(4)
     stream.seek(0)
     if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
