@@ -31,9 +31,10 @@ def execute(arguments: list[str]) -> int:
     given = options.parse_args(arguments)
     data = settings(given).data
     url = given.url or running(data).url
-    key = os.environ.get("HIROBA_TOKEN", "") or (
-        operator_key(data) if not given.url or (data / "operator.key").exists() else ""
-    )
+    ours = (
+        not given.url or given.data is not None
+    )  # the key of this machine's house goes to no other, unless one says so
+    key = os.environ.get("HIROBA_TOKEN", "") or (operator_key(data) if ours else "")
     report = asyncio.run(load(given, url, key))
     console.print(report.table())
     language = "ja" if os.environ.get("LC_ALL", os.environ.get("LANG", "")).startswith("ja") else "en"

@@ -1,4 +1,4 @@
-"""A small exchange to load into: it keeps entities as CIM 009 §5.6.8 asks of a batch upsert, and can be told to misbehave."""
+"""A small exchange to load into: it upserts batches (CIM 009 §5.6.8), and can be told to misbehave."""
 
 import asyncio
 import threading

@@ -75,7 +75,7 @@ def test_hours_that_are_no_time_stay_as_written():
     assert values.hours(0.375) == "09:00"
 
 
-@given(st.datetimes(dt.datetime(2019, 5, 1), dt.datetime(2050, 1, 1)))
+@given(st.datetimes(dt.datetime(2019, 5, 1), dt.datetime(2050, 1, 1)))  # noqa: DTZ001 - the calendar is the point
 def test_a_moment_in_the_era_calendar_is_japans_time(moment):
     moment = moment.replace(minute=0, second=0, microsecond=0)
     half = "午前" if moment.hour < 12 else "午後"

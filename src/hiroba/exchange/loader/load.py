@@ -162,24 +162,30 @@ class _File:
         self._tell()
 
     async def _rows(self) -> None:
+        """Send batches while the file is read on; where the file breaks off, what came before goes in."""
+        broken: Refusal | None = None
         batch: list[Entity] = []
+        rows = iter(self._table.rows)
         try:
             async with asyncio.TaskGroup() as group:
-                for row in self._table.rows:
-                    entity = self._entity(row)
-                    if entity is not None:
+                while broken is None:
+                    try:
+                        row = next(rows, None)
+                    except Refusal as refusal:
+                        row, broken = None, refusal
+                    if row is not None and (entity := self._entity(row)) is not None:
                         batch.append(entity)
-                    if len(batch) == BATCH:
+                    if len(batch) == BATCH or (row is None and batch):
                         await self._client.room()
                         group.create_task(self._send(batch))
                         batch = []
                         self._tell()
-                if batch:
-                    group.create_task(self._send(batch))
+                    if row is None:
+                        break
         except* Stop as stops:
             raise stops.exceptions[0] from None
-        except* Refusal as refusals:
-            raise refusals.exceptions[0] from None
+        if broken:
+            raise broken
 
     def _entity(self, row: Row) -> Entity | None:
         if self._builder.is_unused(row):

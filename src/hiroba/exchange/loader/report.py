@@ -144,7 +144,9 @@ class Report:
                 "… and {count} more; --report FILE writes them all down.", language, count=len(found) - SHOWN_FINDINGS
             )
         went_in, refused = f"{self.went_in:,}", f"{self.refused:,}"
-        yield _line("{entities} entities went in, {rows} rows were refused.", language, entities=went_in, rows=refused)
+        yield _line(
+            "Entities that went in: {entities}. Rows refused: {rows}.", language, entities=went_in, rows=refused
+        )
 
 
 def _line(english: str, language: str, **fields: object) -> str:

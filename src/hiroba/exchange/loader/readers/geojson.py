@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import ijson
+import ijson  # type: ignore[import-untyped]  # it ships no types
 
 from hiroba.exchange.loader.findings import Refusal
 from hiroba.exchange.loader.readers import NoData, Row, Table
