@@ -1,13 +1,15 @@
 """Mappings are data: what is wrong in one is said with file and key; every term they use is in the house's context."""
 
 from importlib.resources import files
+from pathlib import Path
 
+import msgspec
 import orjson
 import pytest
 
 from hiroba.base.errors import Stop
 from hiroba.exchange.broker.contexts.context import _CORE_TERMS
-from hiroba.exchange.loader.mapping import built_in, chosen
+from hiroba.exchange.loader.mapping import Column, Mapping, built_in, chosen
 from hiroba.exchange.loader.recognise import moment_in
 
 OWN = """
@@ -17,7 +19,7 @@ title = "ベンチ"
 type = "PointOfInterest"
 source = "our-town"
 key = ["番号"]
-include = ["standard-shelter"]
+include = ["standard-place"]
 
 [mapping.columns]
 "番号" = { as = "code", required = true }
@@ -71,8 +73,8 @@ def test_ones_own_mapping_may_include_the_houses(tmp_path):
         (('as = "integer"', 'as = "whole"'), r"whole.*mapping\[0\]\.columns|mapping\[0\]\.columns.*whole|\$\.mapping"),
         (("[[mapping]]", "[[mapping"), "no TOML"),
         (('source = "our-town"\n', ""), "`source` is missing"),
-        (('include = ["standard-shelter"]', 'include = ["nothing"]'), "includes nothing"),
-        (('include = ["standard-shelter"]', 'include = ["benches"]'), "include each other"),
+        (('include = ["standard-place"]', 'include = ["nothing"]'), "includes nothing"),
+        (('include = ["standard-place"]', 'include = ["benches"]'), "include each other"),
     ],
 )
 def test_a_wrong_mapping_is_refused_and_says_where(tmp_path, change, said):
@@ -98,3 +100,22 @@ def test_a_value_stands_between_the_halves_of_a_pattern():
     assert moment_in("人数_{moment}時点", "人数_令和6年1月9日午後6時時点") == "令和6年1月9日午後6時"
     assert moment_in("人数_{moment}時点", "人数") == ""
     assert moment_in("births_{year}", "births_2025") == "2025"
+
+
+def test_the_mapping_of_the_documentation_works_as_it_stands(tmp_path, fake, load):
+    page = (Path(__file__).parents[3] / "docs" / "loading.md").read_text()
+    (tmp_path / "benches.toml").write_text(page.split("```toml\n")[1].split("```")[0])
+    header = "番号,全国地方公共団体コード,ID,名称,緯度,経度,座席数,屋根,設置日,材質"
+    (tmp_path / "bench.csv").write_text(f"{header}\n7,271403,1,駅前,34.5,135.4,４,,H29.1.6,2\n")
+    load(tmp_path / "bench.csv", mappings=chosen(str(tmp_path / "benches.toml"), built_in()))
+    entity = fake.entities["urn:ngsi-ld:PointOfInterest:our-town-benches:7"]
+    assert entity["seats"] == {"type": "Property", "value": 4, "unitCode": "C62"}
+    assert entity["covered"]["value"] is False
+    assert entity["installed"]["value"] == {"@type": "Date", "@value": "2017-01-06"}
+    assert entity["material"]["value"] == "metal"
+
+
+def test_the_documentation_names_every_key_of_a_mapping_and_of_a_column():
+    page = (Path(__file__).parents[3] / "docs" / "loading.md").read_text()
+    keys = {field.encode_name for kind in (Mapping, Column) for field in msgspec.structs.fields(kind)}
+    assert {key for key in keys if key not in page} == set()
