@@ -5,7 +5,6 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
 
 import orjson
 import pytest
@@ -65,7 +64,7 @@ class FakeExchange:
         return web.json_response(created, status=201) if created else web.Response(status=204)
 
     async def query(self, request: web.Request) -> web.Response:
-        prefix = unquote(request.query["idPattern"])[1:-2]
+        prefix = request.query["idPattern"][1:-2].replace("\\", "")
         names = {"id", "type", *request.query["attrs"].split(",")}
         found = [
             entity

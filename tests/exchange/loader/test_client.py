@@ -1,10 +1,15 @@
 """The exchange is called in batches, with patience, and its refusals find their way back to the rows."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
+from hiroba.base.console import bar
 from hiroba.base.errors import Stop
+from hiroba.exchange.loader.client import Outcome
+from hiroba.exchange.loader.load import Load
+from hiroba.exchange.loader.mapping import built_in
 
 
 def parks(folder: Path, count: int) -> Path:
@@ -57,3 +62,30 @@ def test_an_exchange_that_is_not_there_stops_the_load(tmp_path, fake, load):
     fake.url = "http://127.0.0.1:9"
     with pytest.raises(Stop, match="run the same load again"):
         load(parks(tmp_path, 3))
+
+
+def test_a_file_is_read_no_faster_than_the_exchange_takes_it(tmp_path):
+    class Slow:
+        """An exchange that notes how far the file was read when each batch arrived, and how many were under way."""
+
+        tenant = ""
+        under_way = 0
+        most = 0
+
+        async def upsert(self, entities, **_):
+            self.under_way += 1
+            self.most = max(self.most, self.under_way)
+            await asyncio.sleep(0.001)
+            self.under_way -= 1
+            seen.append((int(entities[-1]["id"].rpartition(":")[2]), report.files[0].rows))
+            return Outcome(len(entities))
+
+    seen: list[tuple[int, int]] = []
+    slow = Slow()
+    with bar("Loading") as progress:
+        load = Load(slow, list(built_in().values()), named=False, progress=progress)
+        report = load._report
+        asyncio.run(load.run([parks(tmp_path, 4000)]))
+    assert slow.most == 2
+    assert report.went_in == 4000
+    assert all(read - last <= 3 * 500 for last, read in seen)

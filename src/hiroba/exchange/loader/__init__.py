@@ -7,7 +7,8 @@
     recognise  which mapping knows a file, by its columns
     client     entities to the exchange, in batches over HTTP
     report     what went in, what was refused and how to mend it
-    load       all of it, file by file
+    passage    one file on its way in
+    load       all files, in their order
 
 The loader is a client like any other: it knows the exchange only by its address.
 """

@@ -1,6 +1,7 @@
-"""Entities to an exchange, over HTTP: NGSI-LD batch upserts (CIM 009 §5.6.8), two in flight, each answer read."""
+"""Entities to an exchange, over HTTP: NGSI-LD batch upserts (CIM 009 §5.6.8), each answer read."""
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Self
 from urllib.parse import quote, urlencode
@@ -13,6 +14,7 @@ from hiroba.base.errors import Stop
 
 BATCH = 500
 IN_FLIGHT = 2
+"""So many batches are on their way while the file is read on, and no more."""
 ANSWER_LIMIT = 8 << 20
 SECONDS = 120.0
 CONTEXT = "http://www.w3.org/ns/json-ld#context"
@@ -40,7 +42,6 @@ class Client:
         self.url = url.rstrip("/")
         self.tenant = tenant
         self._egress = Egress((*LOOPBACK, *EVERYWHERE))
-        self._slots = asyncio.Semaphore(IN_FLIGHT)
         self._sleep = sleep
         self._headers = {
             "Content-Type": "application/json",
@@ -56,11 +57,6 @@ class Client:
     async def __aexit__(self, *_: object) -> None:
         await self._egress.close()
 
-    async def room(self) -> None:
-        """Wait until another batch may leave: a file is read no faster than the exchange takes it."""
-        async with self._slots:
-            pass
-
     async def make_tenant(self) -> None:
         """The tenant, if it is named, is there afterwards."""
         if self.tenant:
@@ -72,9 +68,8 @@ class Client:
 
     async def upsert(self, entities: Sequence[dict[str, Any]], *, update: bool = False) -> Outcome:
         """Create or replace; with `update` attributes that are not given stay as they are."""
-        async with self._slots:
-            path = f"/ngsi-ld/v1/entityOperations/upsert{'?options=update' if update else ''}"
-            answer = await self._call("POST", path, orjson.dumps(entities))
+        path = f"/ngsi-ld/v1/entityOperations/upsert{'?options=update' if update else ''}"
+        answer = await self._call("POST", path, orjson.dumps(entities))
         match answer.status:
             case 201:
                 created = len(_ids(answer))
@@ -105,7 +100,7 @@ class Client:
         while True:
             query = {
                 "type": type_,
-                "idPattern": f"^{prefix}.*",
+                "idPattern": f"^{re.escape(prefix)}.*",
                 "attrs": ",".join(attributes),
                 "limit": limit,
                 "offset": len(found),

@@ -36,6 +36,8 @@ class Builder:
         self.mapping = mapping
         self.headings = headings
         self.moment = moment
+        keys = {headings.get(name, name) for name in (*mapping.key, "#property")}
+        self._telling = [header for name in mapping.columns if (header := headings.get(name)) and header not in keys]
 
     def entity(self, row: Row, findings: list[Finding]) -> Entity:
         """The entity of a row. What the mapping lets pass is added to `findings`; what it does not is raised."""
@@ -85,7 +87,7 @@ class Builder:
     def _value(self, column: Column, header: str, row: Row, findings: list[Finding]) -> Any:
         cell = row.cells.get(header)
         written = text(cell)
-        if not written or written in column.nothing or code(cell) in column.nothing:
+        if not written or (column.nothing and (written in column.nothing or code(cell) in column.nothing)):
             if column.required:
                 raise ColumnRefused(
                     header, Refusal("The cell is empty, and “{column}” must not be. Fill it in.", column=header)
@@ -160,10 +162,7 @@ class Builder:
 
     def is_unused(self, row: Row) -> bool:
         """Whether nothing but the key is filled in: a numbered line kept for later."""
-        headers = {self.headings.get(name, name) for name in self.mapping.columns} - {
-            self.headings.get(name, name) for name in (*self.mapping.key, "#property")
-        }
-        return row.geometry is None and not any(text(row.cells.get(header)) for header in headers)
+        return row.geometry is None and not any(text(row.cells.get(header)) for header in self._telling)
 
 
 def _converted(column: Column, cell: Any) -> Any:

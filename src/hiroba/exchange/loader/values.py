@@ -46,6 +46,8 @@ _NUMBER = re.compile(r"[+-]?(?:\d+|\d{1,3}(?:,\d{3})+)(?:\.\d+)?(?:[eE][+-]?\d{1
 
 def text(cell: Any) -> str:
     """The cell as written, without outer whitespace and without control characters other than line breaks."""
+    if isinstance(cell, str) and cell.isprintable():
+        return cell.strip()
     if isinstance(cell, float) and cell.is_integer():
         cell = int(cell)
     if isinstance(cell, dt.datetime) and cell.time() == dt.time():
@@ -56,7 +58,8 @@ def text(cell: Any) -> str:
 
 def code(cell: Any) -> str:
     """The cell as a code or a key: NFKC, one line."""
-    return " ".join(unicodedata.normalize("NFKC", text(cell)).split())
+    written = text(cell)
+    return " ".join((written if written.isascii() else unicodedata.normalize("NFKC", written)).split())
 
 
 def number(cell: Any) -> int | float:
