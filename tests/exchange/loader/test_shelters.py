@@ -4,6 +4,13 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hiroba.exchange.loader.entity import Builder, ColumnRefused
+from hiroba.exchange.loader.mapping import built_in
+from hiroba.exchange.loader.readers import Row
+from hiroba.exchange.loader.recognise import headings
 
 
 def site(number: int, **more: Any) -> dict[str, Any]:
@@ -58,6 +65,26 @@ def test_the_same_common_id_twice_is_refused_and_names_the_first_row(tmp_path, f
     assert finding.row == 2
     assert "Row 1" in finding.sentence.in_language("en")
     assert "description" not in fake.entities["urn:ngsi-ld:EvacuationSite:gsi:E2714000000001"]
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(ANYTHING, ANYTHING, ANYTHING, ANYTHING)
+def test_no_feature_breaks_the_load(key, flag, kind, coordinates):
+    mapping = built_in()["gsi-emergency"]
+    cells = {"共通ID": key, "施設・場所名": flag, "洪水": flag, "津波": kind}
+    row = Row(1, cells, {"type": kind, "coordinates": coordinates})
+    try:
+        entity = Builder(mapping, headings(mapping, tuple(cells))).entity(row, [])
+    except ColumnRefused as refused:
+        assert str(refused)  # noqa: PT017 - either answer is right; anything else fails the test
+    else:
+        assert entity["id"].startswith("urn:ngsi-ld:EvacuationSite:gsi:")
 
 
 def test_all_shelters_of_osaka_go_in(real_data, fake, load):

@@ -13,10 +13,12 @@ from hiroba.exchange.loader.readers import Row
 from hiroba.exchange.loader.values import CONVERSIONS, code, integer, latitude, longitude, text
 
 Entity = dict[str, Any]
-GEOMETRIES = frozenset({"Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon"})
+GEOMETRIES = {"Point": 0, "MultiPoint": 1, "LineString": 1, "MultiLineString": 2, "Polygon": 2, "MultiPolygon": 3}
+"""How deep the positions lie in the lists of each kind of geometry."""
 LONGEST_KEY = 120
 DIGEST = 32
 """A longer key is told by so many hex digits of its SHA-256: as stable, and an id people can still copy."""
+AS_WRITTEN = Column(kind="code")
 UNKNOWN_PLACE = (0.0, 0.0)
 """Where lists in Japan put what they do not know: in the sea off Africa."""
 
@@ -71,10 +73,8 @@ class Builder:
     def id_of(self, row: Row) -> str:
         """The id a row would have, or nothing where its key cannot be read either."""
         try:
-            read = {
-                name: self._value(self.mapping.columns[name], self.headings.get(name, name), row, [])
-                for name in self.mapping.key
-            }
+            keys = {name: self.mapping.columns.get(name, AS_WRITTEN) for name in self.mapping.key}
+            read = {name: self._value(column, self.headings.get(name, name), row, []) for name, column in keys.items()}
             return self._id(row, read)
         except ColumnRefused:
             return ""
@@ -86,6 +86,8 @@ class Builder:
 
     def _value(self, column: Column, header: str, row: Row, findings: list[Finding]) -> Any:
         cell = row.cells.get(header)
+        if isinstance(cell, dict | list):
+            raise ColumnRefused(header, Refusal("The cell holds a list or an object. Give one value."))
         written = text(cell)
         if not written or (column.nothing and (written in column.nothing or code(cell) in column.nothing)):
             if column.required:
@@ -225,25 +227,26 @@ def _counted(name: str, last: int, row: Row) -> list[int | None]:
 
 def _geometry(geometry: Dictionary[str, Any]) -> dict[str, Any]:
     """A GeoJSON geometry with coordinates that can be on the earth; shapes are the exchange's to judge."""
-    if geometry.get("type") not in GEOMETRIES:
-        raise ColumnRefused(
-            "geometry", Refusal("“{kind}” is no GeoJSON geometry that is taken.", kind=geometry.get("type"))
-        )
+    kind = geometry.get("type")
     try:
-        _within(geometry.get("coordinates"))
+        _check_coordinates(geometry.get("coordinates"), _depth(kind))
     except Refusal as refusal:
         raise ColumnRefused("geometry", refusal) from None
-    return {"type": geometry["type"], "coordinates": geometry["coordinates"]}
+    return {"type": kind, "coordinates": geometry["coordinates"]}
 
 
-def _within(coordinates: Any) -> None:
-    if not isinstance(coordinates, list) or not coordinates:
+def _depth(kind: Any) -> int:
+    if not isinstance(kind, str) or kind not in GEOMETRIES:
+        raise Refusal("“{kind}” is no GeoJSON geometry that is taken.", kind=kind)
+    return GEOMETRIES[kind]
+
+
+def _check_coordinates(coordinates: Any, depth: int) -> None:
+    if not isinstance(coordinates, list) or not coordinates or (not depth and len(coordinates) < len(UNKNOWN_PLACE)):
         raise Refusal("The geometry has no coordinates. Give longitude and latitude.")
-    if isinstance(coordinates[0], list):
+    if depth:
         for part in coordinates:
-            _within(part)
-    elif len(coordinates) < 2:  # noqa: PLR2004 - longitude and latitude
-        raise Refusal("The geometry has no coordinates. Give longitude and latitude.")
+            _check_coordinates(part, depth - 1)
     else:
         longitude(coordinates[0])
         latitude(coordinates[1])

@@ -106,6 +106,7 @@ class Report:
         table = Table(
             "mapping", "files", "rows", "new", "updated", "refused", "cells left out", box=None, pad_edge=False
         )
+        table.columns[0].overflow = "fold"
         for column in table.columns[1:]:
             column.justify = "right"
         kinds: dict[str, list[FileReport]] = {}

@@ -29,6 +29,8 @@ ERAS: Final = {
 EXCEL_DAY_ZERO: Final = dt.date(1899, 12, 30)
 EXCEL_DAYS: Final = range(60, 73051)
 """Serial numbers read as dates: March 1900, after the leap day Excel invented, to the end of 2099."""
+LARGEST: Final = 10**300
+"""Numbers from here on are none that a list means."""
 HALF_A_DAY: Final = 12
 FARTHEST_NORTH: Final = 90.0
 
@@ -65,7 +67,7 @@ def code(cell: Any) -> str:
 def number(cell: Any) -> int | float:
     """A number; thousands may be set off with commas."""
     if isinstance(cell, int | float) and not isinstance(cell, bool):
-        value = float(cell)
+        value = float(cell) if abs(cell) < LARGEST else math.inf
     elif _NUMBER.fullmatch(code(cell)):
         value = float(code(cell).replace(",", ""))
     else:
