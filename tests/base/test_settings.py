@@ -68,9 +68,9 @@ def test_the_address_of_the_house_has_no_slash_at_its_end() -> None:
 )
 def test_a_child_process_reads_the_settings_its_parent_wrote(
     port: int,
-    open: bool,
+    open: bool,  # noqa: A002, FBT001 - named like the settings
     egress: list[str],
-    url: str,  # noqa: A002, FBT001 - named like the settings
+    url: str,
 ) -> None:
     settings = Settings(
         port=port, open=open, egress_allow=tuple(egress), public_url=url, sample="none", data=Path("/srv")
