@@ -111,7 +111,8 @@ def test_the_rules_see_what_they_forbid() -> None:
     """A check that can find nothing proves nothing."""
     assert SQL.match("\n        select id from broker.entity")
     assert HTML.search('<p class="x">')
-    source = "import re\nK = 'a'\nL = re.compile(K + 'b')\ndef f(p):\n    re.match(K, p)\n    re.match('x', p)\n    re.match(p, 'x')"
+    source = "import re\nK = 'a'\nL = re.compile(K + 'b')\n"
+    source += "def f(p):\n    re.match(K, p)\n    re.match('x', p)\n    re.match(p, 'x')"
     assert _patterns_made_while_running(ast.parse(source)) == [7]
 
 

@@ -25,10 +25,6 @@ def test_the_changelog_begins_with_this_version() -> None:
     assert headings[0] == hiroba.__version__
 
 
-def test_publiccode_names_this_version() -> None:
-    assert f"softwareVersion: {hiroba.__version__}\n" in (ROOT / "publiccode.yml").read_text()
-
-
 def test_every_room_in_the_picture_is_there_and_every_room_is_in_the_picture() -> None:
     picture = hiroba.__doc__ or ""
     source = ROOT / "src/hiroba"
