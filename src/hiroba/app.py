@@ -19,7 +19,9 @@ from hiroba.base.db import Connection
 from hiroba.base.db.migrations import Migration
 from hiroba.base.db.migrations import found as migrations_in
 from hiroba.base.egress import LOOPBACK, Egress
+from hiroba.door.headers import Headers
 from hiroba.door.pages import Page, Templates
+from hiroba.door.region import Regions
 from hiroba.door.service import Service
 from hiroba.door.service import found as services_found
 from hiroba.exchange.broker.exchange import Exchange
@@ -59,7 +61,7 @@ async def exchange(state: State) -> Exchange:
 async def page(request: Request[Any, Any, Any], state: State, caller: GivenCaller) -> Page:
     """The page of this request."""
     templates: Templates = state.templates
-    return templates.page(request, caller)
+    return templates.page(request, caller, await state.regions.now())
 
 
 def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
@@ -73,7 +75,7 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
         core = Exchange(pool)
         access = Open() if settings.open else Gateway(pool)
         faces["/ngsi-ld/"] = NgsiLd(core, access, egress)
-        app.state.update(pool=pool, exchange=core, egress=egress)
+        app.state.update(pool=pool, exchange=core, egress=egress, regions=Regions(pool, core))
         async with pool.acquire() as connection:
             csrf.secret = await store.secret(connection, "csrf")
         try:
@@ -99,6 +101,7 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
         },
         lifespan=[running],
         exception_handlers={Exception: routes.problem},
+        before_send=[Headers(settings.tiles, secure=settings.url.startswith("https"))],
         csrf_config=csrf,
         openapi_config=OpenAPIConfig(title="Hiroba", version=hiroba.__version__, path="/developers/api", render_plugins=()),
         request_max_body_size=20 << 20,

@@ -1,0 +1,1 @@
+// Small comforts on every page; each page works without them.
