@@ -8,6 +8,7 @@ await build({
   entryPoints: {
     house: "src/house.css",
     door: "src/door.js",
+    island: "src/island.js",
     map: "src/map.js",
     "map-style": "src/map.css",
     // MapLibre draws in a worker of its own: a second file, which the map is told to load from our own address.

@@ -105,7 +105,7 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
         csrf_config=csrf,
         openapi_config=OpenAPIConfig(title="Hiroba", version=hiroba.__version__, path="/developers/api", render_plugins=()),
         request_max_body_size=20 << 20,
-        state=State({"settings": settings, "services": services, "templates": Templates(services, {})}),
+        state=State({"settings": settings, "services": services, "templates": Templates(services, {"tiles": settings.tiles})}),
     )
 
     async def house(scope: Scope, receive: Receive, send: Send) -> None:

@@ -6,6 +6,7 @@ In a template: `_("English sentence")` and `ngettext(…)` translate, `page` is 
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from importlib.resources import files
 from typing import Any
 from urllib.parse import quote
@@ -18,7 +19,7 @@ from litestar.utils.scope.state import ScopeState
 from markupsafe import Markup
 
 from hiroba.base import clock
-from hiroba.base.text import LANGUAGES, Catalogue, choose, in_language
+from hiroba.base.text import LANGUAGES, WEEKDAYS, Catalogue, choose, in_language
 from hiroba.door import static
 from hiroba.door.region import Region
 from hiroba.door.service import Service
@@ -86,6 +87,25 @@ class Page:
     def today(self) -> str:
         """Today's date as people write it."""
         return self.catalogue.date(clock.today())
+
+    @property
+    def day(self) -> date:
+        """Today, as an office in Japan would say it."""
+        return clock.today()
+
+    def month(self, day: date) -> str:
+        """11月 or Nov."""
+        return f"{day:%b}" if self.language == "en" else f"{day.month}月"
+
+    def weekday(self, day: date) -> str:
+        """金 or Fri."""
+        return f"{day:%a}" if self.language == "en" else WEEKDAYS[day.weekday()]
+
+    def short(self, day: date) -> str:
+        """11月20日（金） or 20 Nov (Fri)."""
+        if self.language == "en":
+            return f"{day.day} {day:%b} ({day:%a})"
+        return f"{day.month}月{day.day}日（{WEEKDAYS[day.weekday()]}）"
 
     @property
     def who(self) -> str:
