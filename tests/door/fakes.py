@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from hiroba.exchange.broker.exchange import Found, Simplified, Wanted
+from hiroba.exchange.broker.exchange import Exchange, Found, Simplified, Wanted
 
 TOWN = {"type": "Polygon", "coordinates": [[[135.0, 34.0], [135.1, 34.0], [135.1, 34.1], [135.0, 34.1], [135.0, 34.0]]]}
 HARBOUR = {"type": "Polygon", "coordinates": [[[135.1, 34.0], [135.2, 34.0], [135.2, 34.1], [135.1, 34.1], [135.1, 34.0]]]}
@@ -62,15 +62,12 @@ def metres(one: tuple[float, float], other: tuple[float, float]) -> float:
     return math.hypot(across, (one[1] - other[1]) * 110_950)
 
 
-class FakeExchange:
+class FakeExchange(Exchange):
     """As much of `Exchange` as the pages ask."""
 
-    def __init__(self, pool: Any = None) -> None:
+    def __init__(self, *given: Any) -> None:
+        super().__init__(*given)
         self.entities = {entity["id"]: entity for entity in ENTITIES}
-
-    async def start(self) -> None: ...
-
-    async def stop(self) -> None: ...
 
     async def entity(self, _conn: Any, id_: str) -> Simplified | None:
         return self.entities.get(id_)

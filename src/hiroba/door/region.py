@@ -83,7 +83,7 @@ class Regions:
             areas = await store.areas(conn)
             centres = {code: (point.x, point.y) for code, area in areas.items() for point in [middle(area)]}
             self._borders_until = self._clock() + BORDERS
-        return Region(tuple(await store.municipalities(conn)), await self._exchange.types(conn) or {}, areas, centres)
+        return Region(tuple(await store.municipalities(conn)), await self._exchange.types(conn), areas, centres)
 
 
 def middle(area: BaseGeometry) -> BaseGeometry:
