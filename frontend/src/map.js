@@ -54,12 +54,17 @@ export function show(element, from) {
     element.classList.add("awake");
     if (said.here) map.getSource("here").setData({ type: "Point", coordinates: said.here.split(",").map(Number) });
     place(map, { type: "FeatureCollection", features: drawn });
-    await base(map, words);
-    map.on("moveend", () => base(map, words));
+    if (said.chosen) map.setFilter("place-lit", ["==", ["get", "id"], said.chosen]);
+    await base(map);
+    map.on("moveend", () => base(map));
     if (live) {
-      const renew = () => places(map, said, list);
-      map.on("moveend", renew);
-      await renew();
+      // The list stays as it was served, with its distances, until somebody moves the map.
+      place(map, await places(map, said));
+      map.on("moveend", async () => {
+        const found = await places(map, said);
+        place(map, found);
+        list.renew(found);
+      });
     }
     element.dataset.ready = "1";
   });
@@ -97,21 +102,21 @@ async function ask(path, parameters) {
   return answer.json();
 }
 
+const asked = new WeakMap();
+
 async function base(map) {
   const parameters = { bbox: box(map, 256), zoom: Math.floor(map.getZoom()) };
-  const key = JSON.stringify(parameters);
-  if (map._asked === key) return;
-  map._asked = key;
+  const question = JSON.stringify(parameters);
+  if (asked.get(map) === question) return;
+  asked.set(map, question);
   map.getSource("base").setData(await ask("/map/base.geojson", parameters));
 }
 
-async function places(map, said, list) {
+async function places(map, said) {
   const bounds = map.getBounds();
   const corners = [bounds.getWest(), bounds.getSouth(), bounds.getEast(), bounds.getNorth()].map((value) => value.toFixed(5));
-  const asked = Object.fromEntries(["kind", "q", "m"].filter((name) => said[name]).map((name) => [name, said[name]]));
-  const found = await ask("/map/places.geojson", { bbox: corners.join(","), ...asked });
-  place(map, found);
-  list.renew(found);
+  const filters = Object.fromEntries(["kind", "q", "m"].filter((name) => said[name]).map((name) => [name, said[name]]));
+  return ask("/map/places.geojson", { bbox: corners.join(","), ...filters });
 }
 
 function card(properties) {

@@ -25,8 +25,7 @@ export function layers(withTiles) {
     { id: "here-around", type: "circle", source: "here", paint: { "circle-radius": 26, "circle-color": "#4979f5", "circle-opacity": 0.18 } },
     { id: "here", type: "circle", source: "here", paint: { "circle-radius": 8, "circle-color": "#0017c1", "circle-stroke-color": "#ffffff", "circle-stroke-width": 3 } },
     { id: "place-dots", type: "circle", source: "places", paint: { "circle-radius": 4, "circle-color": COLOURS, "circle-stroke-color": "#ffffff", "circle-stroke-width": 1.2 } },
-    { id: "place-signs", type: "symbol", source: "places", layout: { "icon-image": ["get", "sign"], "icon-padding": 0, "icon-size": ["interpolate", ["linear"], ["zoom"], 10, 0.75, 14, 1] } },
-    { id: "place-names", type: "symbol", source: "places", minzoom: 14, layout: { "text-field": ["get", "name"], "text-font": BOLD, "text-size": 12, "text-offset": [0, 1.5], "text-anchor": "top", "text-max-width": 9, "text-optional": true }, paint: { "text-color": "#1a1a1a", "text-halo-color": "#ffffff", "text-halo-width": 1.8 } },
+    { id: "place-signs", type: "symbol", source: "places", layout: { "icon-image": ["get", "sign"], "icon-padding": 0, "icon-size": ["interpolate", ["linear"], ["zoom"], 10, 0.75, 14, 1], "symbol-sort-key": ["to-number", ["get", "order"]], "text-field": ["step", ["zoom"], "", 13.5, ["get", "name"]], "text-font": BOLD, "text-size": 12, "text-offset": [0, 1.35], "text-anchor": "top", "text-max-width": 9, "text-optional": true, "text-padding": 4 }, paint: { "text-color": "#1a1a1a", "text-halo-color": "#ffffff", "text-halo-width": 1.8 } },
     { id: "place-lit", type: "symbol", source: "places", filter: ["==", ["get", "id"], ""], layout: { "icon-image": ["get", "sign"], "icon-size": 1.5, "icon-allow-overlap": true, "icon-ignore-placement": true } },
   ];
 }

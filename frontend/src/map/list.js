@@ -46,12 +46,12 @@ function row({ properties }) {
   sign.append(letter);
   const link = make("a", "to", properties.name);
   link.href = properties.href;
-  const meta = make("p", "meta", properties.kind);
+  const meta = make("p", "meta");
+  if (properties.owner) meta.append(make("span", `chip ${properties.ownerColour}`, properties.owner));
+  meta.append(properties.kind);
   if (properties.address) meta.append(make("span", "dot", properties.address));
-  const owner = make("p", "meta");
-  if (properties.owner) owner.append(make("span", "chip", properties.owner));
-  if (properties.hours) owner.append(make("span", "hours", properties.hours));
-  const made = make("li", "spot", sign, make("div", "", link, meta, owner));
+  const hours = properties.hours ? [make("p", "meta hours", properties.hours)] : [];
+  const made = make("li", "spot", sign, make("div", "", link, meta, ...hours));
   made.dataset.id = properties.id;
   return made;
 }

@@ -10,6 +10,7 @@ from hiroba.door.pages import Templates
 from hiroba.exchange.identity.callers import NOBODY
 
 SAID = {
+    400: "We could not understand that",
     401: "This page is for officers who are signed in",
     403: "You may not open this page",
     404: "This page is not here",
@@ -17,6 +18,7 @@ SAID = {
     410: "This link is used up",
     413: "That was too large",
     429: "That was a little fast",
+    500: "Something went wrong on our side",
     503: "The house cannot answer right now",
 }
 """The headline for people; the problem's own sentence follows it."""
@@ -37,5 +39,5 @@ def problem(request: Request[Any, Any, State], error: Exception) -> Response[Any
     regions = getattr(request.app.state, "regions", None)
     templates: Templates = request.app.state.templates
     page = templates.page(request, caller, regions.known if regions else None)
-    headline = SAID.get(status, "Something went wrong on our side" if status >= 500 else "We could not understand that")  # noqa: PLR2004 - server errors begin there
+    headline = SAID.get(status) or SAID[500 if status >= 500 else 400]  # noqa: PLR2004 - server errors begin there
     return page.html("door/trouble.html", status=status, headline=headline, problem=document)

@@ -23,6 +23,8 @@ from hiroba.exchange.identity.callers import ANYONE
 import msgspec
 
 LISTED = 30
+ORDER = {type_: place for place, type_ in enumerate(PLACES)}
+"""Whose sign stays where signs would lie on each other."""
 MOST = 500
 """Places of one answer; with more the nearest to the middle are given, and how many there are."""
 
@@ -148,7 +150,8 @@ def feature_of(place: Place, text: Any) -> dict[str, Any] | None:
     properties = {
         "id": place.id, "name": place.name, "kind": text(kind.one), "type": kind.type, "href": place.href, "address": place.address,
         "owner": place.owner.name if place.owner else "", "hours": place.hours,
-        "letter": kind.letter, "shape": kind.shape, "colour": kind.colour,
+        "ownerColour": place.owner.colour if place.owner else "",
+        "letter": kind.letter, "shape": kind.shape, "colour": kind.colour, "order": ORDER.get(kind.type, len(ORDER)),
     }  # fmt: skip
     geometry = {"type": "Point", "coordinates": [round(place.point[0], 6), round(place.point[1], 6)]}
     return {"type": "Feature", "properties": properties, "geometry": geometry}
