@@ -46,7 +46,7 @@ async def search(
     kind: FromQuery[str] = "",
     m: FromQuery[str] = "",
     at: FromQuery[str] = "",
-    number: Annotated[int, QueryParameter(query="page", ge=1, le=FARTHEST)] = 1,
+    number: Annotated[int, QueryParameter(name="page", ge=1, le=FARTHEST)] = 1,
 ) -> Response[str]:
     """The search page: the question, how many answers, and one page of them."""
     q = " ".join(q.split())[:LONGEST]
