@@ -4,6 +4,7 @@ from typing import Any
 
 from hiroba.door import health, language, static, trouble
 from hiroba.door.desk import desk, sign_in
+from hiroba.door.developers import guide
 from hiroba.door.home import home, map, place, search, services
 
 ROUTES: list[Any] = [
@@ -15,6 +16,7 @@ ROUTES: list[Any] = [
     search.search,
     *(place.place, place.place_by_address),
     services.all_services,
+    guide.developers,
     *sign_in.ROUTES,
     desk.desk,
 ]

@@ -5,6 +5,7 @@ own context, GeoJSON for places, a language map for names. Programs outside use 
 writes and queries.
 """
 
+import re
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -17,14 +18,14 @@ from hiroba.base.db import Connection, Pool, transaction
 from hiroba.base.errors import Problem
 from hiroba.exchange.broker import edits, store
 from hiroba.exchange.broker.contexts.context import Context
+from hiroba.exchange.broker.documents import reading, writing
 from hiroba.exchange.broker.errors import BadRequestData, NonexistentTenant
 from hiroba.exchange.broker.model import HOME, Entity, Key
-from hiroba.exchange.broker.documents import reading, writing
 from hiroba.exchange.broker.reads import Reader
 from hiroba.exchange.broker.writes import Writer, apply
 
 Simplified = dict[str, Any]
-TENANT_NAME = reading.pattern(r"[a-z0-9_]{1,50}")
+TENANT_NAME = re.compile(r"[a-z0-9_]{1,50}")
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):

@@ -45,7 +45,9 @@ def _positions(geometry: dict[str, Any], where: str, depth: int = 0) -> Iterable
                 raise BadRequestData(f"{where}.geometries holds geometries.")
             yield from _positions(part, where, depth + 1)
         return
-    levels = {"MultiPoint": 1, "LineString": 1, "MultiLineString": 2, "Polygon": 2, "MultiPolygon": 3}.get(str(geometry.get("type")))
+    levels = {"MultiPoint": 1, "LineString": 1, "MultiLineString": 2, "Polygon": 2, "MultiPolygon": 3}.get(
+        str(geometry.get("type"))
+    )
     if geometry.get("type") == "Point":
         yield geometry.get("coordinates")
         return
@@ -70,7 +72,9 @@ def _position(position: Any, where: str) -> bool:
         longitude, latitude = position[:2]
         if -180 <= longitude <= 180 and -90 <= latitude <= 90:  # noqa: PLR2004 - WGS 84
             return True
-        raise BadRequestData(f"{where}: [{longitude}, {latitude}] is not on this earth; longitude comes first, then latitude.")
+        raise BadRequestData(
+            f"{where}: [{longitude}, {latitude}] is not on this earth; longitude comes first, then latitude."
+        )
     raise BadRequestData(f"{where}: a position is [longitude, latitude].")
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 from urllib.parse import unquote
 
 import msgspec
-from litestar.types import Receive, Scope, Send
+from litestar.types import HTTPScope, Receive, Send
 from prometheus_client import Counter
 
 from hiroba.base.errors import Problem
@@ -97,7 +97,7 @@ class NgsiLd:
         for route in ROUTES:
             self._root.add(route)
 
-    async def __call__(self, scope: Scope, receive: Receive, send_: Send) -> None:
+    async def __call__(self, scope: HTTPScope, receive: Receive, send_: Send) -> None:
         """Answer one request, whatever it is."""
         operation = "none"
         try:
@@ -105,7 +105,9 @@ class NgsiLd:
             operation = f"{route.method} {route.path}"
             request = Request(scope, receive, self._book, route.path)
             request.admitted = await self._access.admit(route.action, request.tenant, request.headers)
-            await self._exchange.must_have_tenant(request.tenant, make=self._access.creates_tenants and route.action == "write")
+            await self._exchange.must_have_tenant(
+                request.tenant, make=self._access.creates_tenants and route.action == "write"
+            )
             answer = await route.handler(request, self._exchange, *parts)
             if request.tenant:
                 answer.headers = [*answer.headers, ("ngsild-tenant", request.tenant)]
@@ -117,10 +119,12 @@ class NgsiLd:
         ANSWERS.labels(operation, str(answer.status)).inc()
         await send(answer, scope, send_)
 
-    def _find(self, scope: Scope) -> tuple[Route, list[str]]:
+    def _find(self, scope: HTTPScope) -> tuple[Route, list[str]]:
         raw: Any = scope.get("raw_path") or scope["path"].encode()
         try:
-            segments = [unquote(part, errors="strict") for part in raw.decode("ascii", "strict").split("?")[0].split("/")[3:]]
+            segments = [
+                unquote(part, errors="strict") for part in raw.decode("ascii", "strict").split("?")[0].split("/")[3:]
+            ]
         except UnicodeDecodeError:
             raise BadRequestData("The address is no percent-encoded UTF-8.") from None
         if segments and segments[-1] == "":

@@ -6,11 +6,11 @@ from typing import Any, Final
 from hiroba.base.errors import Problem
 from hiroba.exchange.broker import edits
 from hiroba.exchange.broker.contexts.context import Context
+from hiroba.exchange.broker.documents import names, reading
 from hiroba.exchange.broker.edits import Change, Edit
 from hiroba.exchange.broker.errors import BadRequestData
 from hiroba.exchange.broker.exchange import Exchange
 from hiroba.exchange.broker.model import Fragment, Key
-from hiroba.exchange.broker.documents import reading
 from hiroba.exchange.broker.ngsi_ld.http import Answer, Request, json, parse
 
 MOST: Final = 10_000
@@ -28,7 +28,9 @@ async def create(request: Request, exchange: Exchange) -> Answer:
 async def upsert(request: Request, exchange: Exchange) -> Answer:
     """Create entities or replace them, or with options=update add to them (§5.6.8)."""
     update = "update" in request.options
-    plans = await _plans(request, lambda fragment: edits.upsert(fragment, request.admitted.owner, update=update), whole=True)
+    plans = await _plans(
+        request, lambda fragment: edits.upsert(fragment, request.admitted.owner, update=update), whole=True
+    )
     return await _run(request, exchange, plans, 204)
 
 
@@ -52,7 +54,7 @@ async def delete(request: Request, exchange: Exchange) -> Answer:
     plans: list[Plan] = []
     for id_ in _checked(document, ids):
         try:
-            plans.append((reading.uri(id_, "The entity's id"), edits.delete()))
+            plans.append((names.uri(id_, "The entity's id"), edits.delete()))
         except Problem as problem:
             plans.append((str(id_)[:200], problem))
     return await _run(request, exchange, plans, 204)
@@ -66,17 +68,21 @@ def _checked(document: Any, items: list[Any]) -> list[Any]:
     return items
 
 
-async def _plans(request: Request, edit_of: Callable[[Fragment], Edit], *, whole: bool = False, merging: bool = False) -> list[Plan]:
+async def _plans(
+    request: Request, edit_of: Callable[[Fragment], Edit], *, whole: bool = False, merging: bool = False
+) -> list[Plan]:
     document, context = await request.document()
     contexts: dict[str, Context] = {}
     plans: list[Plan] = []
     for item in _checked(document, document if isinstance(document, list) else []):
         id_ = str(item.get("id", ""))[:200] if isinstance(item, dict) else ""
         try:
-            own = await _context_of(item, request, contexts) if isinstance(item, dict) and "@context" in item else context
+            own = (
+                await _context_of(item, request, contexts) if isinstance(item, dict) and "@context" in item else context
+            )
             fragment = reading.fragment(item, own, whole=whole, merging=merging)
             if not fragment.id:
-                raise BadRequestData("The entity has no id.")  # noqa: TRY301 - its problem is one outcome among many
+                raise BadRequestData("The entity has no id.")
             plans.append((fragment.id, edit_of(fragment)))
         except Problem as problem:
             plans.append((id_, problem))
@@ -108,7 +114,12 @@ async def _run(request: Request, exchange: Exchange, plans: list[Plan], fine: in
             errors.append({"entityId": id_, "error": outcome.document()})
         elif isinstance(outcome, Change) and outcome.refused:
             success[id_] = None
-            errors.append({"entityId": id_, "error": BadRequestData("; ".join(reason for _, reason in outcome.refused)).document()})
+            errors.append(
+                {
+                    "entityId": id_,
+                    "error": BadRequestData("; ".join(reason for _, reason in outcome.refused)).document(),
+                }
+            )
         else:
             success[id_] = None
             if outcome.created:

@@ -4,11 +4,11 @@ from typing import Any
 from urllib.parse import quote
 
 from hiroba.exchange.broker import edits
+from hiroba.exchange.broker.documents import names, reading, writing
 from hiroba.exchange.broker.edits import Change, Edit
 from hiroba.exchange.broker.errors import BadRequestData, ResourceNotFound
 from hiroba.exchange.broker.exchange import Exchange
 from hiroba.exchange.broker.model import Fragment, Key
-from hiroba.exchange.broker.documents import reading, writing
 from hiroba.exchange.broker.ngsi_ld import shapes
 from hiroba.exchange.broker.ngsi_ld.http import GEO_JSON, JSON_LD, Answer, Request, context_link, json
 
@@ -44,7 +44,12 @@ def answer_of(status: int, document: Any, shape: writing.Shape, headers: list[tu
     headers = headers or []
     if shape.with_context:
         return json(status, document, media_type=GEO_JSON if shape.geojson else JSON_LD, headers=headers)
-    return json(status, document, media_type=GEO_JSON if shape.geojson else "application/json", headers=[*headers, context_link(shape.context)])
+    return json(
+        status,
+        document,
+        media_type=GEO_JSON if shape.geojson else "application/json",
+        headers=[*headers, context_link(shape.context)],
+    )
 
 
 async def replace(request: Request, exchange: Exchange, id_: str) -> Answer:
@@ -61,7 +66,7 @@ async def merge(request: Request, exchange: Exchange, id_: str) -> Answer:
     fragment = await _fragment(request, id_, merging=True)
     observed_at = request.params.get("observedAt", "")
     if observed_at:
-        reading.moment(observed_at, "observedAt")
+        names.moment(observed_at, "observedAt")
     await _write(request, exchange, id_, edits.merge(fragment, observed_at))
     return Answer(204)
 
@@ -114,20 +119,22 @@ async def delete_attribute(request: Request, exchange: Exchange, id_: str, name:
     if not request.flag("deleteAll"):
         dataset = request.params.get("datasetId", "")
         if dataset:
-            reading.uri(dataset, "datasetId")
-    edit = edits.delete_scopes() if name == "scope" else edits.delete_attribute(_attribute(name, context.expand), dataset)
+            names.uri(dataset, "datasetId")
+    edit = (
+        edits.delete_scopes() if name == "scope" else edits.delete_attribute(_attribute(name, context.expand), dataset)
+    )
     await _write(request, exchange, id_, edit)
     return Answer(204)
 
 
 def _key(request: Request, id_: str) -> Key:
-    return Key(request.tenant, "", reading.uri(id_, "The entity's id"))
+    return Key(request.tenant, "", names.uri(id_, "The entity's id"))
 
 
 def _attribute(name: str, expand: Any) -> str:
     if name in {"type", "id", "@id", "@type"}:
         raise BadRequestData(f"{name} is no attribute.")
-    if not reading.NAME.fullmatch(name):
+    if not names.NAME.fullmatch(name):
         raise BadRequestData(f"{name!r} is no name of an attribute.")
     expanded: str = expand(name)
     return expanded
@@ -136,7 +143,9 @@ def _attribute(name: str, expand: Any) -> str:
 async def _fragment(request: Request, id_: str, *, merging: bool = False) -> Fragment:
     _key(request, id_)
     document, context = await request.document(patch=request.method == "PATCH")
-    fragment = reading.fragment(document, context, whole=request.method == "PUT" and "type" in document and "id" in document, merging=merging)
+    fragment = reading.fragment(
+        document, context, whole=request.method == "PUT" and "type" in document and "id" in document, merging=merging
+    )
     if fragment.id and fragment.id != id_:
         raise BadRequestData(f"The document speaks of {fragment.id}, the address of {id_}.")
     _must_be_below(request, fragment)

@@ -6,14 +6,14 @@ from urllib.parse import parse_qsl
 
 import msgspec
 import orjson
-from litestar.types import Receive, Scope, Send
+from litestar.types import HTTPScope, Receive, Send
 
 from hiroba.base.errors import Problem, TooLarge
 from hiroba.exchange.broker.access import Pass
 from hiroba.exchange.broker.contexts.book import Book
 from hiroba.exchange.broker.contexts.context import CORE, Context
-from hiroba.exchange.broker.errors import BadRequestData, InvalidRequest
 from hiroba.exchange.broker.documents.reading import check_depth
+from hiroba.exchange.broker.errors import BadRequestData, InvalidRequest
 
 LARGEST: Final = 20 << 20
 """Bytes of a request's body: a batch of a few thousand entities."""
@@ -52,13 +52,15 @@ class Request:
 
     __slots__ = ("_params", "accepts", "admitted", "book", "headers", "method", "path", "receive", "scope", "tenant")
 
-    def __init__(self, scope: Scope, receive: Receive, book: Book, path: str) -> None:
+    def __init__(self, scope: HTTPScope, receive: Receive, book: Book, path: str) -> None:
         self.scope = scope
         self.receive = receive
         self.book = book
         self.method: str = scope["method"]
         self.path = path
-        self.headers: dict[str, str] = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        self.headers: dict[str, str] = {
+            name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
+        }
         self.tenant = self.headers.get("ngsild-tenant", "")
         self.admitted = Pass()
         self.accepts = JSON
@@ -69,7 +71,11 @@ class Request:
         """The query parameters; one that comes twice counts by its last."""
         if self._params is None:
             try:
-                self._params = dict(parse_qsl(self.scope["query_string"].decode(), keep_blank_values=True, max_num_fields=100, errors="strict"))
+                self._params = dict(
+                    parse_qsl(
+                        self.scope["query_string"].decode(), keep_blank_values=True, max_num_fields=100, errors="strict"
+                    )
+                )
             except ValueError as error:
                 raise BadRequestData(f"The query string cannot be read: {error}.") from error
         return self._params
@@ -147,12 +153,16 @@ class Request:
         kind = self.headers.get("content-type", "").split(";")[0].strip().lower()
         allowed = {JSON, JSON_LD, MERGE_PATCH} if patch else {JSON, JSON_LD}
         if kind not in allowed:
-            raise UnsupportedMediaType(f"A body comes as {' or '.join(sorted(allowed))}, not {kind or 'without a Content-Type'}.")
+            raise UnsupportedMediaType(
+                f"A body comes as {' or '.join(sorted(allowed))}, not {kind or 'without a Content-Type'}."
+            )
         document = parse(await self.body())
         link = self.link
         if kind == JSON_LD:
             if link is not None:
-                raise BadRequestData("JSON-LD carries its @context in the body, so there must be no Link header to one.")
+                raise BadRequestData(
+                    "JSON-LD carries its @context in the body, so there must be no Link header to one."
+                )
             parts = document if isinstance(document, list) else [document]
             if not all(isinstance(part, dict) and "@context" in part for part in parts):
                 raise BadRequestData("A JSON-LD body has a member @context at its top.")
@@ -222,7 +232,7 @@ def context_link(context: Context) -> tuple[str, str]:
     return "link", f'<{source}>; rel="{CONTEXT_REL}"; type="{JSON_LD}"'
 
 
-async def send(answer: Answer, scope: Scope, send_: Send) -> None:
+async def send(answer: Answer, scope: HTTPScope, send_: Send) -> None:
     """Put the answer on the wire; HEAD gets the headers of GET."""
     headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers]
     if answer.media_type:

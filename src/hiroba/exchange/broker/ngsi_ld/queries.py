@@ -1,9 +1,9 @@
 """Queries over entities, by GET and by POST (CIM 009 §5.7.2, §6.4.3.2, §6.23)."""
 
 from hiroba.exchange.broker import store
-from hiroba.exchange.broker.errors import BadRequestData, TooManyResults
-from hiroba.exchange.broker.exchange import Exchange
 from hiroba.exchange.broker.documents import writing
+from hiroba.exchange.broker.errors import BadRequestData
+from hiroba.exchange.broker.exchange import Exchange
 from hiroba.exchange.broker.ngsi_ld import shapes
 from hiroba.exchange.broker.ngsi_ld.entities import answer_of
 from hiroba.exchange.broker.ngsi_ld.http import Answer, Request
@@ -19,7 +19,9 @@ async def query(request: Request, exchange: Exchange) -> Answer:
         values.append([context.expand(t) for t in request.words("type")])
         where += f" and e.types && ${len(values)}"
     async with exchange.reading() as conn:
-        found = await store.select(conn, where, values, limit=request.number("limit", 20), offset=request.number("offset", 0))
+        found = await store.select(
+            conn, where, values, limit=request.number("limit", 20), offset=request.number("offset", 0)
+        )
     return answer_of(200, writing.collection(found, shape), shape)
 
 

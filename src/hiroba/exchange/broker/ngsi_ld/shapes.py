@@ -4,15 +4,17 @@ from datetime import datetime
 from typing import Final
 
 from hiroba.exchange.broker.contexts.context import Context
+from hiroba.exchange.broker.documents.names import NAME, uri
+from hiroba.exchange.broker.documents.writing import Format, Shape, format_of
 from hiroba.exchange.broker.edits import Change, Edit
 from hiroba.exchange.broker.errors import BadRequestData, ResourceNotFound
 from hiroba.exchange.broker.geometry import LOCATION
 from hiroba.exchange.broker.model import Entity, Key
 from hiroba.exchange.broker.ngsi_ld.http import GEO_JSON, JSON_LD, Request
-from hiroba.exchange.broker.documents.reading import NAME, uri
-from hiroba.exchange.broker.documents.writing import Format, Shape, format_of
 
-OPTIONS: Final = frozenset({"normalized", "concise", "simplified", "keyValues", "sysAttrs", "count", "update", "replace", "noOverwrite"})
+OPTIONS: Final = frozenset(
+    {"normalized", "concise", "simplified", "keyValues", "sysAttrs", "count", "update", "replace", "noOverwrite"}
+)
 HEAD: Final = frozenset({"id", "type", "scope"})
 
 
@@ -45,8 +47,12 @@ def of(request: Request, context: Context) -> Shape:
         members=members,
         hidden=frozenset(request.words("omit")) & HEAD,
         languages=request.params.get("lang", ""),
-        datasets=frozenset("" if name == "@none" else uri(name, "datasetId") for name in datasets) if datasets else None,
-        geometry=context.expand(request.params["geometryProperty"]) if "geometryProperty" in request.params else LOCATION,
+        datasets=frozenset("" if name == "@none" else uri(name, "datasetId") for name in datasets)
+        if datasets
+        else None,
+        geometry=context.expand(request.params["geometryProperty"])
+        if "geometryProperty" in request.params
+        else LOCATION,
         with_context=request.accepts == JSON_LD or (geojson and request.headers.get("prefer", "") != "body=json"),
     )
 
@@ -72,7 +78,7 @@ def _names(request: Request, parameter: str, context: Context) -> frozenset[str]
 
 def must_have_type(entity: Entity, selection: str, context: Context) -> None:
     """Nothing, or the problem that the entity is of no such type (§4.17)."""
-    if not {context.expand(t) for t in selection.split(',')} & set(entity.types):
+    if not {context.expand(t) for t in selection.split(",")} & set(entity.types):
         raise ResourceNotFound(f"{entity.key.id} is not of the type {selection}.")
 
 
