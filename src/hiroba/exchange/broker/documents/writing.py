@@ -4,6 +4,7 @@ from collections.abc import Collection
 from typing import Any, Literal
 
 import msgspec
+import orjson
 
 from hiroba.base import clock
 from hiroba.exchange.broker.contexts.context import Context
@@ -209,6 +210,11 @@ def single(entity: Entity, shape: Shape) -> dict[str, Any]:
 
 def _context(shape: Shape) -> dict[str, Any]:
     return {"@context": shape.context.source} if shape.with_context else {}
+
+
+def text(value: Any) -> str:
+    """A JSON value as text."""
+    return orjson.dumps(value).decode()
 
 
 def format_of(name: str) -> Format:

@@ -104,14 +104,8 @@ class Request:
         return int(text)
 
     def words(self, name: str) -> list[str]:
-        """A parameter that is a list with commas; one that is there but empty is a mistake."""
-        text = self.params.get(name)
-        if text is None:
-            return []
-        parts = [part.strip() for part in text.split(",")]
-        if not all(parts):
-            raise BadRequestData(f"{name} is a list with commas, none of them empty.")
-        return parts
+        """A query parameter that is a list with commas."""
+        return words(self.params, name)
 
     def negotiate(self) -> None:
         """Settle the form of the answer from Accept (§6.3.4): JSON unless JSON-LD or GeoJSON is liked better."""
@@ -194,6 +188,16 @@ class Request:
 _ACCEPTED: Final = {
     JSON: JSON, JSON_LD: JSON_LD, GEO_JSON: GEO_JSON, "*/*": JSON, "application/*": JSON,
 }  # fmt: skip
+
+
+def words(params: Mapping[str, str], name: str) -> list[str]:
+    """A parameter that is a list with commas; one that is there but empty is a mistake."""
+    if name not in params:
+        return []
+    parts = [part.strip() for part in params[name].split(",")]
+    if not all(parts):
+        raise BadRequestData(f"{name} is a list with commas, none of them empty.")
+    return parts
 
 
 def _weight(text: str) -> float:

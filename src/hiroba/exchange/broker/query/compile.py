@@ -11,12 +11,15 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+import asyncpg
 import orjson
 
 from hiroba.exchange.broker.errors import BadRequestData
 from hiroba.exchange.broker.query import instants, jsonpaths
+from hiroba.exchange.broker.query.geo import LOCATION, Geo
 from hiroba.exchange.broker.query.match import plain
 from hiroba.exchange.broker.query.posix import posix
+from hiroba.exchange.broker.query.scopes import Scope, Scopes
 from hiroba.exchange.broker.query.tree import (
     ENTITY_MEMBERS,
     And,
@@ -33,6 +36,7 @@ from hiroba.exchange.broker.query.tree import (
     Target,
     Value,
 )
+from hiroba.exchange.broker.query.types import Types
 
 _TEXT_COLUMNS = {"id": "array[{alias}.id]", "type": "{alias}.types", "scope": "{alias}.scopes"}
 _TIME_COLUMNS = {"createdAt": "created", "modifiedAt": "modified"}
@@ -75,6 +79,39 @@ class Compiler:
         if isinstance(tree, Exists) and tree.negated:
             return f"not {self._about(Exists(tree.target), tree.target, self.alias, 0)}"
         return self._about(tree, tree.target, self.alias, 0)
+
+    def types(self, selection: Types) -> str:
+        """A type selection whose names are IRIs as a condition."""
+        if not selection.groups:
+            return "true"
+        single = [group[0] for group in selection.groups if len(group) == 1]
+        conditions = [f"{self.alias}.types && {self.bind(single, 'text[]')}"] if single else []
+        conditions += [
+            f"{self.alias}.types @> {self.bind(list(group), 'text[]')}" for group in selection.groups if len(group) > 1
+        ]
+        return f"({' or '.join(conditions)})"
+
+    def scopes(self, wanted: Scopes) -> str:
+        """A scope query as a condition."""
+        return f"({' or '.join(' and '.join(map(self._scope, group)) for group in wanted.groups)})"
+
+    def geo(self, question: Geo) -> str:
+        """A geoquery as a condition that every match fulfils; `question.matches` then gives the exact answer."""
+        there = f"{self.alias}.doc ? {self.bind(question.geoproperty, 'text')}"
+        boxes = question.boxes()
+        if boxes is None or question.geoproperty != LOCATION:
+            return there
+        corners = [(asyncpg.Point(east, north), asyncpg.Point(west, south)) for west, south, east, north in boxes]
+        met = " or ".join(f"{self.alias}.geo && {self.bind(asyncpg.Box(*pair), 'box')}" for pair in corners)
+        return f"({there} and ({met}))"
+
+    def _scope(self, scope: Scope) -> str:
+        column = f"{self.alias}.scopes"
+        if not scope.levels:
+            return f"cardinality({column}) > 0"
+        if scope.exact:
+            return f"{column} && {self.bind([str(scope), str(scope)[1:]], 'text[]')}"
+        return f"exists (select from unnest({column}) item where item ~ {self.bind(scope.pattern(), 'text')})"
 
     def _about(self, tree: Condition, target: Target, alias: str, depth: int) -> str:
         if isinstance(target, Linked):

@@ -55,11 +55,16 @@ def _expanded(target: Target, attribute: Expand, kind: Expand) -> Target:
     if isinstance(target, Linked):
         rest = _expanded(target.rest, attribute, kind)
         return Linked(attribute(target.relation), rest, tuple(kind(name) for name in target.types))
-    if len(target.names) == 1 and target.names[0] in ENTITY_MEMBERS:
-        return target
-    first, *others = target.names
+    return expanded_path(target, attribute)
+
+
+def expanded_path(path: Path, attribute: Expand) -> Path:
+    """The path with IRIs for names; members of the entity or, at the end, of an attribute keep theirs."""
+    if len(path.names) == 1 and path.names[0] in ENTITY_MEMBERS:
+        return path
+    first, *others = path.names
     last = len(others) - 1
-    rest_names = (
+    below = (
         name if place == last and name in ATTRIBUTE_MEMBERS else attribute(name) for place, name in enumerate(others)
     )
-    return Path((attribute(first), *rest_names), target.members)
+    return Path((attribute(first), *below), path.members)

@@ -140,6 +140,24 @@ def _attribute(cursor: Cursor, *, prefixes: bool) -> list[str]:
     return [name]
 
 
+def attribute_name(cursor: Cursor) -> str:
+    """Go past one attribute name: a short name, a name with a prefix or an IRI."""
+    start = cursor.at
+    name, *member = _attribute(cursor, prefixes=True)
+    if member:
+        cursor.fail("the name of an attribute alone", start)
+    return name
+
+
+def attribute_path(cursor: Cursor) -> Path:
+    """Go past a path without linked entities: `name.observedAt`, `address[city]`."""
+    start = cursor.at
+    target = _target(cursor)
+    if isinstance(target, Linked):
+        cursor.fail("a path that follows no relationship", start)
+    return target
+
+
 def _target(cursor: Cursor, *, linked: bool = False) -> Target:
     names = _attribute(cursor, prefixes=not linked)
     while cursor.take("."):
