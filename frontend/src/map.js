@@ -51,6 +51,7 @@ export function show(element, from) {
 
   const drawn = [...element.querySelectorAll(".drawn [data-at]")].map(featureOf);
   map.on("load", async () => {
+    map.resize();
     element.classList.add("awake");
     if (said.here) map.getSource("here").setData({ type: "Point", coordinates: said.here.split(",").map(Number) });
     place(map, { type: "FeatureCollection", features: drawn });

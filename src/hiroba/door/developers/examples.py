@@ -6,6 +6,7 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
+from hiroba.base.text import sentence
 from hiroba.door.region import Region
 
 
@@ -69,8 +70,8 @@ def examples(region: Region) -> list[Example]:
     return [
         Example(
             "near",
-            "What is near a place",
-            "The evacuation sites within 2 km of a point, nearest first, as plain names and values.",
+            sentence("What is near a place"),
+            sentence("The evacuation sites within 2 km of a point, nearest first, as plain names and values."),
             ENTITIES,
             {
                 "type": "EvacuationSite", "georel": "near;maxDistance==2000", "geometry": "Point", "coordinates": point,
@@ -79,11 +80,11 @@ def examples(region: Region) -> list[Example]:
         ),
         Example(
             "filter",
-            "What has a property",
-            "Sites that are safe in a flood. The query language knows ==, !=, <, >, ~= (a pattern), ; (and) and | (or).",
+            sentence("What has a property"),
+            sentence("Sites that are safe in a flood. The query language knows ==, !=, <, >, ~= (a pattern), ; (and) and | (or)."),
             ENTITIES,
             {"type": "EvacuationSite", "q": "floodSafe==true", "options": "keyValues", "limit": "5"},
         ),
-        Example("types", "What there is", "Every type of entity in this house.", "/ngsi-ld/v1/types"),
-        Example("municipalities", "The municipalities", "Their codes and names in each language.", "/api/v1/municipalities"),
+        Example("types", sentence("What there is"), sentence("Every type of entity in this house."), "/ngsi-ld/v1/types"),
+        Example("municipalities", sentence("The municipalities"), sentence("Their codes and names in each language."), "/api/v1/municipalities"),
     ]  # fmt: skip

@@ -12,7 +12,7 @@ from hiroba.door.home.base_map import borders, lines
 from hiroba.door.home.drawing import View, draw, view_of
 from hiroba.door.home.kinds import DAILY, kinds_there
 from hiroba.door.home.near import near as near_of
-from hiroba.door.home.places import Place, reader
+from hiroba.door.home.places import Place, asked, reader
 from hiroba.door.pages import GivenPage
 from hiroba.exchange.broker.exchange import Exchange, GivenExchange, Simplified, Wanted
 from hiroba.exchange.identity.callers import ANYONE
@@ -44,7 +44,7 @@ async def home(
     places = await nearest_of_each(conn, exchange, near.point, read) if near else []
     drawing = None
     if near:
-        view = View(near.point, 13.6)
+        view = View(near.point, 13.8)
         features = borders(region, page.language, view.zoom) + await lines(conn, exchange, page.language, view.box, view.zoom)
         drawing = draw(view, features, places)
     elif region.box:
@@ -54,7 +54,7 @@ async def home(
         "door/home.html",
         near=near,
         chosen=bool(at or m or place) and not lost,
-        lost=place.strip() if lost else "",
+        lost=asked(place) if lost else "",
         asked=m,
         places=places,
         drawing=drawing,

@@ -14,8 +14,8 @@ from hiroba.door.home.base_map import borders, lines, names
 from hiroba.door.home.drawing import draw, view_of, View
 from hiroba.door.home.kinds import PLACES, kinds_there
 from hiroba.door.home.near import near as near_of
-from hiroba.door.home.places import Place, reader
-from hiroba.door.home.search import LONGEST, wanted
+from hiroba.door.home.places import Place, asked, reader
+from hiroba.door.home.search import wanted
 from hiroba.door.pages import GivenPage
 from hiroba.door.region import Box
 from hiroba.exchange.broker.exchange import GivenExchange
@@ -54,7 +54,7 @@ async def map_page(
     place: FromQuery[str] = "",
 ) -> Response[str]:
     """The map with its list; without JavaScript the list and a drawing."""
-    q = " ".join(q.split())[:LONGEST]
+    q = asked(q)
     region = page.region
     near = await near_of(conn, exchange, region, page.language, at=at, m=m, place=place)
     lost = near is None and bool(place or m)
@@ -78,7 +78,7 @@ async def map_page(
         m=m,
         at=at,
         near=near,
-        lost=place.strip() if lost else "",
+        lost=asked(place) if lost else "",
         kinds=kinds,
         places=places,
         count=found.count or 0,
@@ -134,7 +134,7 @@ async def places(
     """At most 500 places of a box, nearest to its middle first; `count` says how many there are."""
     box = box_of(bbox)
     types = [known.type for known, _ in kinds_there(page.region.counts)] or PLACES
-    question = wanted(" ".join(q.split())[:LONGEST], kind, m, "", types=types, limit=MOST, count=True)
+    question = wanted(asked(q), kind, m, "", types=types, limit=MOST, count=True)
     middle = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
     found = await exchange.find(conn, msgspec.structs.replace(question, box=box, near=middle))
     shown = map(reader(page.language, page.region), found.entities)

@@ -8,12 +8,10 @@ import msgspec
 from hiroba.base.db import Connection
 from hiroba.base.errors import Invalid
 from hiroba.door.home.kinds import PLACES
-from hiroba.door.home.places import place_of, words
+from hiroba.door.home.places import asked, place_of, words
 from hiroba.door.region import Region
 from hiroba.exchange.broker.exchange import Exchange, Wanted
 
-LONGEST: Final = 100
-"""Letters of a name that are looked at."""
 LANDMARKS: Final = ("Station", "PublicOffice", "Library", "School", "Park", "TouristSpot", "BusStop", "Hospital")
 """What people name when they say where they are, best first."""
 
@@ -55,7 +53,7 @@ async def near(
     if at:
         longitude, latitude = position(at)
         return Near((longitude, latitude), "", f"at={longitude:.5f},{latitude:.5f}")
-    name = place.strip()[:LONGEST]
+    name = asked(place)
     if code := m or municipality_named(name, region):
         return of_municipality(code, region, language)
     if name:

@@ -33,7 +33,7 @@ async def place_by_address(
 
 async def shown(page: Page, conn: Connection, exchange: Exchange, id_: str) -> Response[str]:
     """The page of this entity, or that it is not here."""
-    entity = await exchange.entity(conn, id_)
+    entity = await exchange.entity(conn, id_) if id_.isprintable() else None
     if entity is None:
         raise NotFound(f"There is no place with the id {id_[:200]}.")
     read = reader(page.language, page.region)

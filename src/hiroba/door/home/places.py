@@ -20,6 +20,11 @@ WALK: Final = 80.0
 """Metres a minute on foot, as Japan's rules for advertising homes count it."""
 DETOUR: Final = 1.3
 """How much longer streets are than the straight line, roughly."""
+DAYS: Final = {
+    "Mo": ("月", "Mon"), "Tu": ("火", "Tue"), "We": ("水", "Wed"), "Th": ("木", "Thu"), "Fr": ("金", "Fri"),
+    "Sa": ("土", "Sat"), "Su": ("日", "Sun"), "PH": ("祝", "holidays"),
+}  # fmt: skip
+"""Days as schema.org and OpenStreetMap write them in opening hours, in Japanese and English."""
 ADDRESS_PARTS: Final = ("addressRegion", "addressLocality", "addressArea", "addressTown", "streetAddress", "streetNr")
 
 
@@ -124,17 +129,32 @@ def address_of(value: Any, language: str) -> str:
     return words(value, language)
 
 
+def asked(text: str, longest: int = 100) -> str:
+    """What a visitor typed, in one line: spaces joined, signs that cannot be printed left out, at most so long."""
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())[:longest]
+
+
 def hours_of(value: Any, language: str) -> str:
-    """Opening hours as they were published."""
-    if isinstance(value, list):
-        return " / ".join(filter(None, (words(part, language) for part in value)))
-    return words(value, language)
+    """Opening hours as people read them: `Mo-Fr 09:00-17:00` becomes 月〜金 9:00〜17:00; other texts stay as published."""
+    parts = value if isinstance(value, list) else [value]
+    texts = [words(part, language) for part in parts]
+    return " / ".join(_spoken(text, language) for text in texts if text)
+
+
+def _spoken(text: str, language: str) -> str:
+    if not any(day in text for day in DAYS):
+        return text
+    spoken = text.replace("PH off", "祝日休み" if language == "ja" else "closed on holidays").replace("-", "〜" if language == "ja" else "–")
+    for short, (japanese, english) in DAYS.items():
+        spoken = spoken.replace(short, japanese if language == "ja" else english)
+    return spoken.replace(" 0", " ").replace(";", " /").replace(" off", " 休み" if language == "ja" else " closed")
 
 
 def owner_of(entity: Simplified, language: str, region: Region) -> Owner | None:
     """Whose data this is: the municipality, the prefecture, or a company."""
-    if municipality := region.municipality(str(entity.get("municipality", ""))):
-        return Owner(municipality.name(language))
+    for code in (entity.get("municipality"), entity.get("owner")):
+        if municipality := region.municipality(str(code or "")):
+            return Owner(municipality.name(language))
     if operator := words(entity.get("operator") or entity.get("dataProvider"), language):
         return Owner(operator, "priv")
     if str(entity.get("prefecture", "")) and region.name:

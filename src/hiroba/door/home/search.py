@@ -11,13 +11,12 @@ from hiroba.base.errors import Invalid
 from hiroba.base.web.given import GivenConnection
 from hiroba.door.home.kinds import PLACES, kinds_there
 from hiroba.door.home.near import position
-from hiroba.door.home.places import reader
+from hiroba.door.home.places import asked, reader
 from hiroba.door.pages import GivenPage
 from hiroba.exchange.broker.exchange import GivenExchange, Wanted
 from hiroba.exchange.identity.callers import ANYONE
 
 ON_A_PAGE = 20
-LONGEST = 100
 FARTHEST = 500
 """Pages that are shown; whoever needs more asks the exchange itself."""
 
@@ -26,6 +25,8 @@ def wanted(q: str, kind: str, m: str, at: str, *, types: Sequence[str] = PLACES,
     """The question of these filters."""
     if m and not (m.isascii() and m.isdigit() and len(m) == 6):  # noqa: PLR2004 - a code of a municipality
         raise Invalid("m is the six-digit code of a municipality, for example 271403.")
+    if not kind.isprintable():
+        raise Invalid("kind is the name of an entity type, for example Library.")
     return Wanted(
         types=(kind,) if kind else types,
         text=q,
@@ -49,12 +50,12 @@ async def search(
     number: Annotated[int, QueryParameter(name="page", ge=1, le=FARTHEST)] = 1,
 ) -> Response[str]:
     """The search page: the question, how many answers, and one page of them."""
-    q = " ".join(q.split())[:LONGEST]
+    q = asked(q)
     kinds = kinds_there(page.region.counts)
     types = [known.type for known, _ in kinds] or PLACES
-    asked = bool(q or kind or m or at)
+    anything = bool(q or kind or m or at)
     entities, count = [], 0
-    if asked:
+    if anything:
         known = not kind or kind in page.region.counts
         question = wanted(q, kind, m, at, types=types, limit=ON_A_PAGE, offset=(number - 1) * ON_A_PAGE, count=True)
         if known:
@@ -67,7 +68,7 @@ async def search(
         kind=kind,
         m=m,
         at=at,
-        asked=asked,
+        asked=anything,
         kinds=kinds,
         places=list(map(reader(page.language, page.region), entities)),
         count=count,
