@@ -53,7 +53,9 @@ async def test_within_a_polygon(filled: httpx.AsyncClient) -> None:
 
 
 async def test_pages_are_linked_and_counted(filled: httpx.AsyncClient) -> None:
-    answer = await filled.get(f"{BASE}/entities", params={"type": "Shelter", "limit": "4", "offset": "4", "count": "true"})
+    answer = await filled.get(
+        f"{BASE}/entities", params={"type": "Shelter", "limit": "4", "offset": "4", "count": "true"}
+    )
     assert answer.headers["ngsild-results-count"] == "10"
     links = answer.headers.get_list("link")
     assert any('rel="next"' in link and "offset=8" in link for link in links)
@@ -73,11 +75,17 @@ async def test_the_same_question_by_post(filled: httpx.AsyncClient) -> None:
     place = {"georel": "near;maxDistance==100", "geometry": "Point", "coordinates": [135.505, 34.7]}
     question = {"type": "Query", "entities": [{"type": "Shelter"}], "q": "capacity>0", "geoQ": place}
     answer = await filled.post(f"{BASE}/entityOperations/query", json=question)
-    assert [entity["id"] for entity in answer.json()] == ["urn:ngsi-ld:Shelter:4", "urn:ngsi-ld:Shelter:5", "urn:ngsi-ld:Shelter:6"]
+    assert [entity["id"] for entity in answer.json()] == [
+        "urn:ngsi-ld:Shelter:4",
+        "urn:ngsi-ld:Shelter:5",
+        "urn:ngsi-ld:Shelter:6",
+    ]
 
 
 async def test_a_collection_as_geojson(filled: httpx.AsyncClient) -> None:
-    answer = await filled.get(f"{BASE}/entities", params={"type": "Shelter"}, headers={"Accept": "application/geo+json"})
+    answer = await filled.get(
+        f"{BASE}/entities", params={"type": "Shelter"}, headers={"Accept": "application/geo+json"}
+    )
     assert answer.json()["type"] == "FeatureCollection"
     assert len(answer.json()["features"]) == 10
 
@@ -98,5 +106,10 @@ async def test_types_and_attributes_are_discovered(filled: httpx.AsyncClient) ->
     info = (await filled.get(f"{BASE}/types/Shelter")).json()
     assert info["entityCount"] == 10
     assert {part["attributeName"] for part in info["attributeDetails"]} == {"capacity", "floodSafe", "name", "location"}
-    assert (await filled.get(f"{BASE}/attributes")).json()["attributeList"] == ["capacity", "floodSafe", "location", "name"]
+    assert (await filled.get(f"{BASE}/attributes")).json()["attributeList"] == [
+        "capacity",
+        "floodSafe",
+        "location",
+        "name",
+    ]
     assert (await filled.get(f"{BASE}/attributes/capacity")).json()["attributeCount"] == 10

@@ -8,7 +8,7 @@ import orjson
 
 from hiroba.base import clock
 from hiroba.exchange.broker.contexts.context import Context
-from hiroba.exchange.broker.errors import BadRequestData
+from hiroba.exchange.broker.errors import InvalidRequest
 from hiroba.exchange.broker.geometry import LOCATION
 from hiroba.exchange.broker.model import VALUE_OF, Entity, Instance, dataset
 
@@ -226,5 +226,5 @@ def format_of(name: str) -> Format:
         "keyValues": "simplified",
     }
     if name not in found:
-        raise BadRequestData(f"format is normalized, concise, simplified or keyValues, not {name!r}.")
+        raise InvalidRequest(f"format is normalized, concise, simplified or keyValues, not {name!r}.")
     return found[name]

@@ -104,6 +104,7 @@ class NgsiLd:
             route, parts = self._find(scope)
             operation = f"{route.method} {route.path}"
             request = Request(scope, receive, self._book, route.path)
+            request.must_know_its_parameters()
             request.admitted = await self._access.admit(route.action, request.tenant, request.headers)
             await self._exchange.must_have_tenant(
                 request.tenant, make=self._access.creates_tenants and route.action == "write"

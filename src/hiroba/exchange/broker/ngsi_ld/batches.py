@@ -5,7 +5,6 @@ from typing import Any, Final
 
 from hiroba.base.errors import Problem
 from hiroba.exchange.broker import edits
-from hiroba.exchange.broker.contexts.context import Context
 from hiroba.exchange.broker.documents import names, reading
 from hiroba.exchange.broker.edits import Change, Edit
 from hiroba.exchange.broker.errors import BadRequestData
@@ -71,29 +70,18 @@ def _checked(document: Any, items: list[Any]) -> list[Any]:
 async def _plans(
     request: Request, edit_of: Callable[[Fragment], Edit], *, whole: bool = False, merging: bool = False
 ) -> list[Plan]:
-    document, context = await request.document()
-    contexts: dict[str, Context] = {}
+    document, _ = await request.document()
     plans: list[Plan] = []
     for item in _checked(document, document if isinstance(document, list) else []):
         id_ = str(item.get("id", ""))[:200] if isinstance(item, dict) else ""
         try:
-            own = (
-                await _context_of(item, request, contexts) if isinstance(item, dict) and "@context" in item else context
-            )
-            fragment = reading.fragment(item, own, whole=whole, merging=merging)
+            fragment = reading.fragment(item, await request.context_of(item), whole=whole, merging=merging)
             if not fragment.id:
                 raise BadRequestData("The entity has no id.")
             plans.append((fragment.id, edit_of(fragment)))
         except Problem as problem:
             plans.append((id_, problem))
     return plans
-
-
-async def _context_of(item: dict[str, Any], request: Request, known: dict[str, Context]) -> Context:
-    source = repr(item["@context"])
-    if source not in known:
-        known[source] = await request.book.context(item["@context"])
-    return known[source]
 
 
 async def _run(request: Request, exchange: Exchange, plans: list[Plan], fine: int) -> Answer:

@@ -34,9 +34,12 @@ async def retrieve(request: Request, exchange: Exchange, id_: str) -> Answer:
         raise ResourceNotFound(f"There is no entity {id_}.")
     if types := request.params.get("type"):
         shapes.must_have_type(entity, types, context)
-    if shape.attrs is not None and "attrs" in request.params and not any(shape.shows(name) for name in entity.doc):
+    if shape.attrs is not None and not shape.members and not any(shape.shows(name) for name in entity.doc):
         raise ResourceNotFound(f"{id_} has none of these attributes.")
-    return answer_of(200, writing.single(entity, shape), shape)
+    document = writing.single(entity, shape)
+    if not document.keys() - {"@context"}:
+        raise ResourceNotFound(f"Nothing of {id_} is left when all that is omitted is gone.")
+    return answer_of(200, document, shape)
 
 
 def answer_of(status: int, document: Any, shape: writing.Shape, headers: list[tuple[str, str]] | None = None) -> Answer:
@@ -134,7 +137,7 @@ def _key(request: Request, id_: str) -> Key:
 def _attribute(name: str, expand: Any) -> str:
     if name in {"type", "id", "@id", "@type"}:
         raise BadRequestData(f"{name} is no attribute.")
-    if not names.NAME.fullmatch(name):
+    if name.startswith("@") or not names.NAME.fullmatch(name):
         raise BadRequestData(f"{name!r} is no name of an attribute.")
     expanded: str = expand(name)
     return expanded

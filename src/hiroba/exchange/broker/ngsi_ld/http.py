@@ -21,6 +21,11 @@ JSON: Final = "application/json"
 JSON_LD: Final = "application/ld+json"
 GEO_JSON: Final = "application/geo+json"
 MERGE_PATCH: Final = "application/merge-patch+json"
+PARAMETERS: Final = frozenset({
+    "attrs", "containedBy", "coordinates", "count", "csf", "datasetId", "deleteAll", "details", "entityMap", "expandValues",
+    "format", "geometry", "geometryProperty", "geoproperty", "georel", "id", "idPattern", "jsonKeys", "lang", "limit", "local",
+    "observedAt", "offset", "omit", "options", "orderBy", "pick", "q", "scopeQ", "sysAttrs", "type",
+})  # fmt: skip
 CONTEXT_REL: Final = "http://www.w3.org/ns/json-ld#context"
 
 
@@ -79,6 +84,12 @@ class Request:
             except ValueError as error:
                 raise BadRequestData(f"The query string cannot be read: {error}.") from error
         return self._params
+
+    def must_know_its_parameters(self) -> None:
+        """Nothing, or the problem of a parameter that no operation has (§6.3.20)."""
+        for name in self.params:
+            if name not in PARAMETERS:
+                raise InvalidRequest(f"There is no parameter {name!r}.")
 
     def flag(self, name: str) -> bool:
         """Whether a parameter says true, or `options` names it."""
@@ -151,21 +162,23 @@ class Request:
                 f"A body comes as {' or '.join(sorted(allowed))}, not {kind or 'without a Content-Type'}."
             )
         document = parse(await self.body())
-        link = self.link
-        if kind == JSON_LD:
-            if link is not None:
-                raise BadRequestData(
-                    "JSON-LD carries its @context in the body, so there must be no Link header to one."
-                )
-            parts = document if isinstance(document, list) else [document]
-            if not all(isinstance(part, dict) and "@context" in part for part in parts):
-                raise BadRequestData("A JSON-LD body has a member @context at its top.")
-            contexts = [part["@context"] for part in parts]
-            return document, await self.book.context(contexts[0] if contexts else None)
-        parts = document if isinstance(document, list) else [document]
-        if kind == JSON and any(isinstance(part, dict) and "@context" in part for part in parts):
+        if kind == JSON_LD and self.link is not None:
+            raise BadRequestData(
+                "JSON-LD carries its @context in the body; there must be no Link header to one beside it."
+            )
+        if isinstance(document, list):
+            return document, await self.context()
+        return document, await self.context_of(document)
+
+    async def context_of(self, document: Any) -> Context:
+        """The context one document of the body is to be read by: its own where it is JSON-LD, else the Link header's."""
+        kind = self.headers.get("content-type", "").split(";")[0].strip().lower()
+        has_context = isinstance(document, dict) and "@context" in document
+        if kind == JSON_LD and not has_context:
+            raise BadRequestData("A JSON-LD body has a member @context at its top.")
+        if kind == JSON and has_context:
             raise BadRequestData(f"A body with @context comes as {JSON_LD}.")
-        return document, await self.context()
+        return await self.book.context(document["@context"]) if has_context else await self.context()
 
     @property
     def link(self) -> str | None:

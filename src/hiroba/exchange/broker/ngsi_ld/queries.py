@@ -109,7 +109,7 @@ def _question(
     question = Question(
         tenant=request.tenant,
         selectors=tuple(one for one in selectors if one != Selector()),
-        having=shape.attrs or None if "attrs" in params or "pick" in params else None,
+        having=shape.attrs if shape.attrs and not shape.members else None,
         q=resolve(q.parse(params["q"]), context.expand, context.expand, _expanded(params)) if "q" in params else None,
         scopes=scopes.parse(params["scopeQ"]) if "scopeQ" in params else None,
         place=place,
@@ -118,9 +118,18 @@ def _question(
         offset=request.number("offset", 0),
         count=count,
     )
-    is_narrow = question.selectors or question.having or question.q or question.place or question.scopes
+    is_narrow = (
+        any(one.types.groups for one in selectors)
+        or "type" in params
+        or question.having
+        or question.q
+        or question.place
+        or question.scopes
+    )
     if not is_narrow and not request.flag("local"):
-        raise BadRequestData("The query would give everything: name a type, id, attrs, q, scopeQ or place, or say local=true.")
+        raise BadRequestData(
+            "The query would give everything: name a type, id, attrs, q, scopeQ or place, or say local=true."
+        )
     return question
 
 
@@ -135,7 +144,9 @@ def place_of(params: Mapping[str, str], context: Context) -> geo.Geo | None:
         return None
     if len(given) < 3:  # noqa: PLR2004 - all of them or none
         raise BadRequestData("A query about a place has georel, geometry and coordinates.")
-    place = geo.parse(params["georel"], params["geometry"], params["coordinates"], params.get("geoproperty", "location"))
+    place = geo.parse(
+        params["georel"], params["geometry"], params["coordinates"], params.get("geoproperty", "location")
+    )
     return place.resolve(context.expand)
 
 

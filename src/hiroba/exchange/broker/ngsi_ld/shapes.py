@@ -8,7 +8,7 @@ from hiroba.exchange.broker.contexts.context import Context
 from hiroba.exchange.broker.documents.names import NAME, uri
 from hiroba.exchange.broker.documents.writing import Format, Shape, format_of
 from hiroba.exchange.broker.edits import Change, Edit
-from hiroba.exchange.broker.errors import BadRequestData, ResourceNotFound
+from hiroba.exchange.broker.errors import BadRequestData, InvalidRequest, ResourceNotFound
 from hiroba.exchange.broker.geometry import LOCATION
 from hiroba.exchange.broker.model import Entity, Key
 from hiroba.exchange.broker.ngsi_ld.http import GEO_JSON, JSON_LD, Request, words
@@ -26,7 +26,7 @@ def of(request: Request, context: Context, params: Mapping[str, str] | None = No
     request.negotiate()
     for word in request.options:
         if word not in OPTIONS:
-            raise BadRequestData(f"options has no {word!r}; it has {', '.join(sorted(OPTIONS))}.")
+            raise InvalidRequest(f"options has no {word!r}; it has {', '.join(sorted(OPTIONS))}.")
     attrs = _names(params, "attrs", context)
     picked = _names(params, "pick", context)
     omitted = _names(params, "omit", context)
@@ -36,8 +36,8 @@ def of(request: Request, context: Context, params: Mapping[str, str] | None = No
     if picked is not None:
         members = frozenset(words(params, "pick")) & HEAD
         attrs = picked
-    if omitted is not None and "id" in words(params, "omit"):
-        raise BadRequestData("An entity without its id cannot be given; leave id out of omit.")
+    if both := set(words(params, "pick")) & set(words(params, "omit")):
+        raise BadRequestData(f"{', '.join(sorted(both))} is both picked and omitted.")
     datasets = words(params, "datasetId")
     geojson = request.accepts == GEO_JSON
     return Shape(

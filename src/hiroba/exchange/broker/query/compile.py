@@ -11,7 +11,6 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-import asyncpg
 import orjson
 
 from hiroba.exchange.broker.errors import BadRequestData
@@ -101,8 +100,8 @@ class Compiler:
         boxes = question.boxes()
         if boxes is None or question.geoproperty != LOCATION:
             return there
-        corners = [(asyncpg.Point(east, north), asyncpg.Point(west, south)) for west, south, east, north in boxes]
-        met = " or ".join(f"{self.alias}.geo && {self.bind(asyncpg.Box(*pair), 'box')}" for pair in corners)
+        corners = [((east, north), (west, south)) for west, south, east, north in boxes]
+        met = " or ".join(f"{self.alias}.geo && {self.bind(pair, 'box')}" for pair in corners)
         return f"({there} and ({met}))"
 
     def _scope(self, scope: Scope) -> str:

@@ -31,7 +31,16 @@ def from_text(kind: str, coordinates: str | list[Any]) -> BaseGeometry:
 
 
 def checked(geojson: Any, where: str) -> BaseGeometry:
-    """The geometry of a GeoJSON object, or BadRequestData that names the place in it; heights are left out."""
+    """The geometry of a GeoJSON object that crosses itself nowhere, or BadRequestData that names the place in it."""
+    geometry = well_formed(geojson, where)
+    if not geometry.is_valid:
+        reason = shapely.is_valid_reason(geometry)
+        raise BadRequestData(f"{where}: {geometry.geom_type} is not valid: {reason} (longitude latitude).")
+    return geometry
+
+
+def well_formed(geojson: Any, where: str) -> BaseGeometry:
+    """The geometry of a GeoJSON object (RFC 7946, §4.7), or BadRequestData that names the place; heights are left out."""
     kind = geojson.get("type") if isinstance(geojson, Mapping) else None
     if not isinstance(kind, str) or kind not in _DEPTH:
         raise BadRequestData(f"{where}: the geometry must be one of {', '.join(_DEPTH)}, not {kind!r}.")
@@ -42,8 +51,6 @@ def checked(geojson: Any, where: str) -> BaseGeometry:
         geometry: BaseGeometry = shapely.geometry.shape({"type": kind, "coordinates": coordinates})
     except (ValueError, shapely.errors.ShapelyError) as error:
         raise BadRequestData(f"{where}: {kind} is not well formed: {error}.") from None
-    if not geometry.is_valid:
-        raise BadRequestData(f"{where}: {kind} is not valid: {shapely.is_valid_reason(geometry)} (longitude latitude).")
     return geometry
 
 

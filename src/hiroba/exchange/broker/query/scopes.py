@@ -62,12 +62,12 @@ def parse(text: str, what: str = "scopeQ") -> Scopes:
 
 
 def _group(cursor: Cursor) -> tuple[Scope, ...]:
-    if not cursor.take("("):
-        return (_scope(cursor),)
+    is_bracketed = cursor.take("(")
     group = [_scope(cursor)]
     while cursor.take(";"):
         group.append(_scope(cursor))
-    cursor.must(")")
+    if is_bracketed:
+        cursor.must(")")
     return tuple(group)
 
 
