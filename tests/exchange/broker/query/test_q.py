@@ -155,6 +155,8 @@ def test_a_wrong_query_is_refused_with_its_place(text: str, place: int) -> None:
     [
         ("a" * 8193, "8193 bytes"),
         ("(" * 51 + "a" + ")" * 51, "deeper than 50"),
+        (".".join(["a"] * 51), "at most 50 names"),
+        (f"a[{'.'.join(['a'] * 51)}]", "at most 50 members"),
         ("a{" * 51 + "a" + "}" * 51, "deeper than 50"),
         (";".join(["a"] * 201), "more than 200"),
         ("a==" + ",".join(["1"] * 1001), "at most 1000"),

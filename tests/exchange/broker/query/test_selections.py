@@ -1,5 +1,6 @@
 """Types, scopes, projections and orders are read as their clauses write them, and select what they say."""
 
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
@@ -59,16 +60,15 @@ async def test_a_scope_query_selects(conn: Connection, text: str, scope: str, *,
     assert scopes.parse(str(wanted)) == wanted
     compiler = Compiler(start=2)
     where = compiler.scopes(wanted)
-    assert (
-        await conn.fetchval(f"select {where} from (select $1::text[] scopes) e", [scope], *compiler.values) is expected
-    )
+    question = f"select {where} from (select $1::text[] scopes) e"  # noqa: S608 - the compiler binds
+    assert await conn.fetchval(question, [scope], *compiler.values) is expected
 
 
 @pytest.mark.anyio
 async def test_types_are_selected_by_sql_too(conn: Connection) -> None:
     compiler = Compiler(start=2)
     where = compiler.types(types.parse("(a;b)|c|d"))
-    question = f"select {where} from (select $1::text[] types) e"
+    question = f"select {where} from (select $1::text[] types) e"  # noqa: S608 - the compiler binds
     for of, expected in ((["a"], False), (["b", "a"], True), (["d"], True), ([], False)):
         assert await conn.fetchval(question, of, *compiler.values) is expected
 
@@ -148,7 +148,5 @@ def test_wrong_text_is_refused_with_its_place(read: Callable[[str], Any], text: 
     st.sampled_from([types.parse, scopes.parse, projection.parse, order.parse]), st.text("ab/+#;,|(){}<>:.*[]\ud8001-")
 )
 def test_whatever_the_text_only_bad_request_data_is_raised(read: Callable[[str], Any], text: str) -> None:
-    try:
-        read(text)
-    except BadRequestData as problem:
-        assert problem.status == 400
+    with contextlib.suppress(BadRequestData):
+        assert read(text)

@@ -11,8 +11,6 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-import orjson
-
 from hiroba.exchange.broker.errors import BadRequestData
 from hiroba.exchange.broker.query import instants, jsonpaths
 from hiroba.exchange.broker.query.geo import LOCATION, Geo
@@ -127,19 +125,18 @@ class Compiler:
     def _linked(self, tree: Condition, target: Linked, alias: str, depth: int) -> str:
         if depth > self.links:
             raise BadRequestData(
-                f"The query follows relationships {depth} deep (at “{target.relation}”); this request allows {self.links}."
+                f"q follows relationships {depth} deep (at “{target.relation}”); this request allows {self.links}."
             )
         other = f"linked{depth}"
         ids = " union all ".join(
-            f"select item #>> '{{}}' from jsonb_path_query({alias}.doc, {self.bind(path, 'jsonpath')}) item"
+            f"select item #>> '{{}}' from jsonb_path_query({alias}.doc, {self.bind(path, 'jsonpath')}) item"  # noqa: S608 - the same
             for path in jsonpaths.objects(target.relation)
         )
         kinds = f"{other}.types && {self.bind(list(target.types), 'text[]')} and " if target.types else ""
         inner = self._about(tree, target.rest, other, depth)
-        return (
-            f"exists (select from {self.table} {other} where {other}.tenant = {alias}.tenant and {other}.id in ({ids})"
-            f" and {kinds}{self.visible(other)} and {inner})"
-        )
+        reached = f"{other}.tenant = {alias}.tenant and {other}.id in ({ids})"
+        where = f"{reached} and {kinds}{self.visible(other)} and {inner}"
+        return f"exists (select from {self.table} {other} where {where})"
 
     def _attribute(self, tree: Condition, path: Path, alias: str) -> str:
         def found(expression: str) -> str:
@@ -170,7 +167,7 @@ class Compiler:
         scalars = jsonpaths.scalars(_wanted(tree))
         expression = jsonpaths.equal(path, scalars)
         if len(scalars) > jsonpaths.INLINE:
-            wanted = self.bind(orjson.dumps({"wanted": scalars}).decode(), "jsonb")
+            wanted = self.bind(f'{{"wanted": [{",".join(map(jsonpaths.literal, scalars))}]}}', "jsonb")
             equal = f"jsonb_path_exists({alias}.doc, {self.bind(expression, 'jsonpath')}, {wanted}, true)"
         else:
             equal = self._has(expression, alias)

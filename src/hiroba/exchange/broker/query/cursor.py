@@ -9,6 +9,8 @@ MAX_LENGTH = 8192
 """Bytes of one query text."""
 MAX_DEPTH = 50
 """Parentheses or braces inside one another."""
+MAX_STEPS = 50
+"""Names of one path."""
 MAX_TERMS = 200
 """Conditions of one query."""
 MAX_ITEMS = 1000

@@ -1,8 +1,8 @@
 """The geoquery language: `near;maxDistance==2000` of a point, `within` an area and the like (CIM 009 §4.10).
 
-PostgreSQL narrows the entities by the bounding boxes it indexes; `refine` then gives the exact answer for each of them.
-Topological relations are those of Simple Features on longitude and latitude; distances are metres on WGS 84. `near` measures
-from the nearest point of the entity's geometry, as is usual.
+PostgreSQL narrows the entities by the bounding boxes it indexes; `refine` then gives the exact answer for each of
+them. Topological relations are those of Simple Features on longitude and latitude; distances are metres on WGS 84.
+`near` measures from the nearest point of the entity's geometry, as is usual.
 """
 
 import re

@@ -1,9 +1,9 @@
 """Metres on the earth: distances on the WGS 84 ellipsoid and the boxes of longitude and latitude they reach.
 
-Between two points the distance is Vincenty's inverse solution (Survey Review 23, 1975), good to a millimetre; where it does
-not converge, near antipodes, a point half way is sought through which the way is shortest. Between lines and areas the
-nearest points are found on an azimuthal equidistant map around one of them and measured. An edge is straight in longitude
-and latitude (RFC 7946 §3.1.1).
+Between two points the distance is Vincenty's inverse solution (Survey Review 23, 1975), good to a millimetre; where
+it does not converge, near antipodes, a point half way is sought through which the way is shortest. Between lines and
+areas the nearest points are found on an azimuthal equidistant map around one of them and measured. An edge is
+straight in longitude and latitude (RFC 7946 §3.1.1).
 """
 
 from collections.abc import Iterator
@@ -31,6 +31,7 @@ _PIECE = 0.5
 _PIECES = 20_000
 _CUTS = 3
 _TINY = 1e-12
+_TORN = 5_000_000.0
 _EAST_HALF = 180.0
 
 
@@ -74,7 +75,7 @@ def _length(cos2_alpha: float, sigma: float, sin_sigma: float, cos_sigma: float,
 
 
 def _around(one: Degrees, two: Degrees) -> float:
-    """The shortest way of all that cross a circle a quarter round `one`: exact, for every way to an antipode crosses it."""
+    """The shortest way across a circle a quarter round `one`: exact, for every way to an antipode crosses it."""
 
     def through(azimuth: float) -> float:
         half = _destination(one, azimuth)
@@ -133,7 +134,7 @@ def _starts(one: BaseGeometry, two: BaseGeometry) -> Iterator[Degrees]:
     narrow = max(cos(radians((bounds[1] + bounds[3]) / 2)), 0.01)
     squeezed = shapely.transform(one, lambda xy: xy * (narrow, 1))
     for shift in (0, 360, -360):
-        moved = shapely.transform(two, lambda xy, by=shift: (xy + (by, 0)) * (narrow, 1))
+        moved = shapely.transform(two, lambda xy, by=shift: np.add(xy, (by, 0)) * (narrow, 1))
         x, y = shapely.get_coordinates(shapely.shortest_line(squeezed, moved))[0]
         yield float(x) / narrow, float(y)
     edges = _edges(one)
@@ -161,7 +162,9 @@ def _nearest(edges: _Edges, point: Degrees) -> Degrees:
         way = on_end - on_start
         length = np.einsum("ij,ij->i", way, way)
         part = np.divide(-np.einsum("ij,ij->i", on_start, way), length, out=np.zeros_like(length), where=length > 0)
-        part = np.clip(part, 0, 1)[:, None]
+        ends = np.hypot(*on_start.T), np.hypot(*on_end.T)
+        # Round the antipode the map is torn apart: there the nearer end of a piece stands for it.
+        part = np.where(np.minimum(*ends) > _TORN, ends[0] > ends[1], np.clip(part, 0, 1))[:, None]
         away = np.hypot(*(on_start + part * way).T)
         best = np.argsort(away)[:3]
         found = (start + part * (end - start))[best[0]]
@@ -195,7 +198,7 @@ def _to_map(xy: _Points, centre: Degrees) -> _Points:
 
 
 def reach(bounds: Box, radius: float) -> list[Box]:
-    """Boxes that hold every point within `radius` metres of a box: two where the date line is crossed, never too small."""
+    """Boxes that hold every point within `radius` metres of a box; two where the date line is crossed."""
     west, south, east, north = bounds
     angle = radius / _SMALLEST_RADIUS * 1.01 + 1e-6
     bottom, top = south - degrees(angle), north + degrees(angle)

@@ -71,7 +71,8 @@ def _position(node: Any, where: str) -> tuple[float, float]:
     longitude, latitude = node[:2]
     if not (-_EAST <= longitude <= _EAST and -_NORTH <= latitude <= _NORTH):
         raise BadRequestData(
-            f"{where}: {_short(node)} is not on the earth: longitude is -180 to 180 and comes first, latitude -90 to 90."
+            f"{where}: {_short(node)} is not on the earth: "
+            "longitude (-180 to 180) comes first, then latitude (-90 to 90)."
         )
     return float(longitude), float(latitude)
 

@@ -1,4 +1,4 @@
-"""Times as text: the same instant may be written with and without a fraction, and must still be equal (CIM 009 §4.6.3)."""
+"""Times as text: one instant has several spellings, and they must be equal (CIM 009 §4.6.3)."""
 
 import re
 from datetime import UTC, datetime

@@ -1,7 +1,8 @@
 """Conditions on a stored document as jsonpath expressions, each one text that is bound as a parameter.
 
-Equality is written as chains of member names and `==`, which a GIN index (jsonb_path_ops) serves. The values of a language
-map have no fixed name and would spoil that, so their branch also asks for `type == "LanguageProperty"`, which is indexed.
+Equality is written as chains of member names and `==`, which a GIN index (jsonb_path_ops) serves. The values of a
+language map have no fixed name and would spoil that, so their branch also asks for `type == "LanguageProperty"`,
+which is indexed.
 """
 
 from collections.abc import Iterable, Sequence
@@ -65,33 +66,37 @@ def scalars(values: Iterable[Value]) -> list[str | int | float | bool]:
 
 def equal(path: Path, wanted: Sequence[str | int | float | bool]) -> str:
     """A value of the target is one of `wanted`, or of `$wanted` where there are more than INLINE."""
-    choices = [_literal(scalar) for scalar in wanted] if len(wanted) <= INLINE else ["$wanted[*]"]
+    choices = [literal(scalar) for scalar in wanted] if len(wanted) <= INLINE else ["$wanted[*]"]
     branches = []
-    for way in reach.values(path, text=True, objects=True):
+    text = any(isinstance(scalar, str) for scalar in wanted)
+    for way in reach.values(path, text=text, objects=text):
         equalities = " || ".join(f"@{_steps(way)} == {choice}" for choice in choices)
         in_language_map = way[0] == "languageMap" and reach.ANY in way
         branches.append(f'(@.type == "LanguageProperty" && ({equalities}))' if in_language_map else equalities)
     return f"{_instances(path)} ? ({' || '.join(branches)})"
 
 
-def _literal(scalar: str | float) -> str:
+def literal(scalar: str | float) -> str:
+    """A scalar as JSON and jsonpath write it, whole numbers of any size."""
     return orjson.dumps(scalar).decode() if not isinstance(scalar, int) or isinstance(scalar, bool) else str(scalar)
 
 
-def _some(path: Path, condition: str) -> str:
+def _some(path: Path, condition: str, *, text: bool = True) -> str:
     """A value of the target, objects of relationships apart, for which a condition on `@` holds."""
-    ways = reach.values(path, text=True, objects=False)
+    ways = reach.values(path, text=text, objects=False)
     return f"{_instances(path)} ? ({' || '.join(f'exists(@{_steps(way)} ? ({condition}))' for way in ways)})"
 
 
 def ordered(path: Path, tree: Compare) -> str:
     """A value of the target is greater or less."""
-    return _some(path, _beside(tree.operator, tree.value))
+    return _some(path, _beside(tree.operator, tree.value), text=not isinstance(tree.value, Number | Flag))
 
 
 def between(path: Path, tree: Between) -> str:
     """A value of the target lies in the range."""
-    return _some(path, f"({_beside('>=', tree.low)}) && ({_beside('<=', tree.high)})")
+    return _some(
+        path, f"({_beside('>=', tree.low)}) && ({_beside('<=', tree.high)})", text=not isinstance(tree.low, Number)
+    )
 
 
 def like(path: Path, tree: Like) -> str:
@@ -111,16 +116,16 @@ def objects(relation: str) -> tuple[str, ...]:
 
 
 def _beside(sign: str, value: Value) -> str:
-    """`@` is greater or less than a value of its own kind; the type is asked first, for a list inside a list is no value."""
+    """`@` is greater or less than a value of its own kind; a list inside a list has another type and is none."""
     match instants.timed(value):
         case Number(value=number):
-            return f'@.type() == "number" && @ {sign} {_literal(number)}'
+            return f'@.type() == "number" && @ {sign} {literal(number)}'
         case Instant() | Clock() as time:
             return f"{_IS_TEXT} && @ like_regex {_quoted(instants.shape(time))} && ({_in_time(sign, time)})"
         case Day(value=text) as day:
             return f"{_IS_TEXT} && @ like_regex {_quoted(instants.shape(day))} && @ {sign} {_quoted(text)}"
         case Flag(value=flag):
-            return f'@.type() == "boolean" && @ {sign} {_literal(flag)}'
+            return f'@.type() == "boolean" && @ {sign} {literal(flag)}'
         case Text(value=text) | Word(value=text):
             return f"{_IS_TEXT} && @ {sign} {_quoted(text)}"
 

@@ -3,7 +3,7 @@
 import functools
 from typing import Any
 
-import re2
+import re2  # type: ignore[import-untyped,unused-ignore]  # google-re2 brings no types
 
 from hiroba.exchange.broker.query.cursor import Cursor
 

@@ -1,8 +1,8 @@
 r"""RE2's regular expressions as PostgreSQL's, for the subset in which both mean the same.
 
-Same and passed on: literals, `|`, groups, anchors, quantifiers up to 255. Same after rewriting: `.` (no line end in RE2),
-`\d \w \s` and their opposites (ASCII in RE2, every script in PostgreSQL), bracket expressions. Different and refused with
-a problem: word boundaries, flags such as `(?i)`, `\p{…}`, `[:alpha:]`, numbers of code points, `\Q…\E`.
+Same and passed on: literals, `|`, groups, anchors, quantifiers up to 255. Same after rewriting: `.` (no line end in
+RE2), `\d \w \s` and their opposites (ASCII in RE2, every script in PostgreSQL), bracket expressions. Different and
+refused with a problem: word boundaries, flags such as `(?i)`, `\p{…}`, `[:alpha:]`, numbers of code points, `\Q…\E`.
 """
 
 import re
@@ -96,7 +96,7 @@ class _Rewriting:
         self.at += 1
         opening = "[^" if self.pattern.startswith("^", self.at) else "["
         self.at += len(opening) - 1
-        pieces = []
+        pieces: list[str] = []
         while not pieces or self.pattern[self.at] != "]":
             pieces.append(self.in_bracket())
         self.at += 1

@@ -1,15 +1,15 @@
 """The query language: `speed>50;brandName!="Mercedes"` becomes a tree (CIM 009 §4.9).
 
-Beyond the grammar of the clause, three things of common usage are read: `!name` for an absent attribute, parentheses at
-any depth, and full IRIs as attribute names. An IRI stands bare or, where attributes of it follow, in angle brackets:
-`<https://example.org/speed>.accuracy>1`.
+Beyond the grammar of the clause, three things of common usage are read: `!name` for an absent attribute, parentheses
+at any depth, and full IRIs as attribute names. An IRI stands bare or, where attributes of it follow, in angle
+brackets: `<https://example.org/speed>.accuracy>1`.
 """
 
 import re
 from typing import cast
 
 from hiroba.exchange.broker.query import literals, patterns
-from hiroba.exchange.broker.query.cursor import MAX_ITEMS, Cursor
+from hiroba.exchange.broker.query.cursor import MAX_ITEMS, MAX_STEPS, Cursor
 from hiroba.exchange.broker.query.tree import (
     ATTRIBUTE_MEMBERS,
     And,
@@ -162,6 +162,8 @@ def _target(cursor: Cursor, *, linked: bool = False) -> Target:
     names = _attribute(cursor, prefixes=not linked)
     while cursor.take("."):
         names += _attribute(cursor, prefixes=not linked)
+        if len(names) > MAX_STEPS:
+            cursor.fail(f"a path of at most {MAX_STEPS} names")
     if cursor.next == "{" and len(names) == 1:
         return _linked(cursor, names[0])
     return Path(tuple(names), _members(cursor))
@@ -194,6 +196,8 @@ def _members(cursor: Cursor) -> tuple[str, ...]:
     members = [_member(cursor)]
     while cursor.take("."):
         members.append(_member(cursor))
+        if len(members) > MAX_STEPS:
+            cursor.fail(f"a path of at most {MAX_STEPS} members")
     cursor.must("]")
     return tuple(members)
 

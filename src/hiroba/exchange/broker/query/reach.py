@@ -1,8 +1,8 @@
 """Where in a stored entity the values of a path lie; the pure evaluator and the SQL compiler both walk these ways.
 
-A stored entity is `{attribute IRI: [instance, …]}`; an instance keeps its value under a member that depends on its type
-(CIM 009 §4.5.2), and attributes of the attribute under their IRIs. Way and comparison follow jsonpath's lax rule: a list on
-the way stands for its items, one level deep.
+A stored entity is `{attribute IRI: [instance, …]}`; an instance keeps its value under a member that depends on its
+type (CIM 009 §4.5.2), and attributes of the attribute under their IRIs. Way and comparison follow jsonpath's lax
+rule: a list on the way stands for its items, one level deep.
 """
 
 from hiroba.exchange.broker.query.tree import ATTRIBUTE_MEMBERS, Path
