@@ -75,7 +75,7 @@ def examples(region: Region) -> list[Example]:
             ENTITIES,
             {
                 "type": "EvacuationSite", "georel": "near;maxDistance==2000", "geometry": "Point", "coordinates": point,
-                "options": "keyValues", "limit": "5",
+                "options": "keyValues", "lang": "ja", "limit": "5",
             },
         ),
         Example(
@@ -83,7 +83,7 @@ def examples(region: Region) -> list[Example]:
             sentence("What has a property"),
             sentence("Sites that are safe in a flood. The query language knows ==, !=, <, >, ~= (a pattern), ; (and) and | (or)."),
             ENTITIES,
-            {"type": "EvacuationSite", "q": "floodSafe==true", "options": "keyValues", "limit": "5"},
+            {"type": "EvacuationSite", "q": "floodSafe==true", "options": "keyValues", "lang": "ja", "limit": "5"},
         ),
         Example("types", sentence("What there is"), sentence("Every type of entity in this house."), "/ngsi-ld/v1/types"),
         Example("municipalities", sentence("The municipalities"), sentence("Their codes and names in each language."), "/api/v1/municipalities"),

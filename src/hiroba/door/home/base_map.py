@@ -15,7 +15,7 @@ from hiroba.door.home.places import type_of, words
 from hiroba.door.region import Box, Region
 from hiroba.exchange.broker.exchange import Exchange, Simplified, Wanted
 
-LAYERS: Final = {"River": ("river", 7), "Railway": ("railway", 8), "Street": ("street", 12), "Park": ("park", 11)}
+LAYERS: Final = {"River": ("river", 7), "Railway": ("railway", 8), "Street": ("street", 12), "Park": ("park", 11), "Forest": ("park", 7)}
 """Layer of a type, and the zoom from which it is drawn."""
 MOST: Final = 1500
 """Features of one answer beyond the borders."""

@@ -148,7 +148,7 @@ def feature_of(place: Place, text: Any) -> dict[str, Any] | None:
         return None
     kind = place.kind
     properties = {
-        "id": place.id, "name": place.name, "kind": text(kind.one), "type": kind.type, "href": place.href, "address": place.address,
+        "id": place.id, "name": place.name, "kind": text(kind.one), "type": kind.type, "href": place.href, "address": place.short,
         "owner": place.owner.name if place.owner else "", "hours": place.hours,
         "ownerColour": place.owner.colour if place.owner else "",
         "letter": kind.letter, "shape": kind.shape, "colour": kind.colour, "order": ORDER.get(kind.type, len(ORDER)),

@@ -43,6 +43,8 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     kana: str = ""
     address: str = ""
+    short: str = ""
+    """The address without what the owner's chip says already."""
     owner: Owner | None = None
     point: tuple[float, float] | None = None
     distance: float | None = None
@@ -74,13 +76,15 @@ def place_of(entity: Simplified, language: str, region: Region) -> Place:
     """The place an entity tells of."""
     names = entity.get("name") or entity.get("title") or {}
     kind = kind_of(type_of(entity))
+    address, owner = address_of(entity.get("address"), language), owner_of(entity, language, region)
     return Place(
         id=str(entity.get("id", "")),
         kind=kind,
         name=words(names, language) or words(entity.get("address"), language) or str(entity.get("id", "")).rsplit(":", 1)[-1],
         kana=str(names.get("ja-Kana", "")) if isinstance(names, dict) else "",
-        address=address_of(entity.get("address"), language),
-        owner=owner_of(entity, language, region),
+        address=address,
+        short=shorter(address, owner, region),
+        owner=owner,
         point=point_of(entity.get("location")),
         distance=distance if isinstance(distance := entity.get("distance"), int | float) else None,
         hours=hours_of(entity.get("openingHours"), language),
@@ -132,6 +136,12 @@ def address_of(value: Any, language: str) -> str:
 def asked(text: str, longest: int = 100) -> str:
     """What a visitor typed, in one line: spaces joined, signs that cannot be printed left out, at most so long."""
     return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())[:longest]
+
+
+def shorter(address: str, owner: Owner | None, region: Region) -> str:
+    """The address without postcode, prefecture and the municipality that the chip names."""
+    short = address.split(" ", 1)[-1] if address.startswith("〒") else address
+    return short.removeprefix(region.name).removeprefix(owner.name if owner else "") or address
 
 
 def hours_of(value: Any, language: str) -> str:
