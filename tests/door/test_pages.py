@@ -1,9 +1,14 @@
 """Home, map, search, place and developers' pages over a small region."""
 
-from urllib.parse import unquote
+import io
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import httpx
 import pytest
+
+from hiroba.door.developers.examples import Example, examples, link
+from hiroba.door.region import Region
 
 pytestmark = pytest.mark.anyio
 SITE = "urn:ngsi-ld:EvacuationSite:test:1"
@@ -197,3 +202,24 @@ async def test_no_link_on_a_page_is_dead(town: httpx.AsyncClient) -> None:
                 answer = await town.get(address, headers={"Accept": "text/html,*/*;q=0.8"})
                 assert answer.status_code in {200, 303}, (path, address)
     assert len(seen) > 40
+
+
+@pytest.mark.parametrize("example", examples(Region())[:2], ids=lambda example: example.id)
+async def test_the_python_example_asks_what_the_curl_example_asks(example: Example) -> None:
+    asked: list[Any] = []
+
+    class Answer(io.BytesIO):
+        pass
+
+    def urlopen(question: Any) -> Answer:
+        asked.append(question)
+        return Answer(b'[{"id": "urn:a:b", "name": "x"}]')
+
+    program = example.python("http://hiroba.test").replace("import Request, urlopen", "import Request")
+    exec(program, {"urlopen": urlopen, "print": lambda *_: None})  # noqa: S102 - the example is the thing under test
+    (question,) = asked
+    assert parse_qs(urlsplit(question.full_url).query) == {name: [value] for name, value in example.parameters.items()}
+    assert question.headers["Link"] == link("http://hiroba.test")
+    for name, value in example.parameters.items():
+        assert f"{name}={value}" in example.curl("http://hiroba.test")
+        assert value in example.javascript("http://hiroba.test")
