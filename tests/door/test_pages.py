@@ -102,7 +102,9 @@ async def test_search_refuses_what_makes_no_sense(town: httpx.AsyncClient, query
     assert (await town.get(f"/search?{query}")).status_code == 400
 
 
-@pytest.mark.parametrize("words", ['"><script>', "'; drop table", "a" * 5000, "%", "_", "\\", "\x00", "🚒", "{{ 7 * 7 }}"])
+@pytest.mark.parametrize(
+    "words", ['"><script>', "'; drop table", "a" * 5000, "%", "_", "\\", "\x00", "🚒", "{{ 7 * 7 }}"]
+)
 async def test_words_of_any_kind_are_only_words(town: httpx.AsyncClient, words: str) -> None:
     for path in ("/search", "/map"):
         answer = await town.get(path, params={"q": words, "place": words})
@@ -147,7 +149,9 @@ async def test_the_maps_answers_are_not_sent_twice(town: httpx.AsyncClient) -> N
     for path in ("/map/base.geojson", "/map/places.geojson"):
         first = await town.get(path, params={"bbox": "135.0,34.0,135.2,34.1"})
         assert first.headers["content-type"].startswith("application/geo+json")
-        again = await town.get(path, params={"bbox": "135.0,34.0,135.2,34.1"}, headers={"If-None-Match": first.headers["etag"]})
+        again = await town.get(
+            path, params={"bbox": "135.0,34.0,135.2,34.1"}, headers={"If-None-Match": first.headers["etag"]}
+        )
         assert (again.status_code, again.content) == (304, b"")
 
 

@@ -13,11 +13,12 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 SIZES = {"phone": {"width": 390, "height": 844}, "desk": {"width": 1280, "height": 800}}
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+@pytest.fixture(scope="module")
+def browser(site: Any) -> Iterator[Browser]:
+    """One browser per module, begun after the house and gone before other tests want an event loop of their own."""
     path = shutil.which("chromium")
     if path is None:
-        from tests.conftest import missing  # noqa: PLC0415, TID253 - only where a browser is missing
+        from tests.conftest import missing  # noqa: PLC0415 - only where a browser is missing
 
         missing("chromium (Debian: apt install chromium)")
     with sync_playwright() as playwright:
@@ -75,5 +76,10 @@ def place(site: Any) -> str:
 @pytest.fixture
 def sign_in_link(site: Any) -> str:
     """A fresh link that signs the operator in."""
-    done = subprocess.run([sys.executable, "-m", "hiroba", "sign-in", "--data", str(site.data)], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "hiroba", "sign-in", "--data", str(site.data)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     return done.stdout.split()[-1].removeprefix(site.url)

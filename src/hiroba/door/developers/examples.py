@@ -95,10 +95,15 @@ def examples(region: Region) -> list[Example]:
         Example(
             "filter",
             sentence("What has a property"),
-            sentence("Sites that are safe in a flood. The query language knows ==, !=, <, >, ~= (a pattern), ; (and) and | (or)."),
+            sentence("Sites that are safe in a flood. The language knows ==, !=, <, >, ~= (a pattern), ; (and) and | (or)."),
             ENTITIES,
             {"type": "EvacuationSite", "q": "floodSafe==true", "options": "keyValues", "lang": "ja", "limit": "5"},
         ),
         Example("types", sentence("What there is"), sentence("Every type of entity in this house."), "/ngsi-ld/v1/types"),
-        Example("municipalities", sentence("The municipalities"), sentence("Their codes and names in each language."), "/api/v1/municipalities"),
+        Example(
+            "municipalities",
+            sentence("The municipalities"),
+            sentence("Their codes and names in each language."),
+            "/api/v1/municipalities",
+        ),
     ]  # fmt: skip

@@ -65,8 +65,30 @@ SHOWN: Final = (
 """Attributes the house knows how to say, in the order of a page."""
 
 ELSEWHERE: Final = frozenset(
-    {"id", "type", "name", "title", "description", "address", "location", "municipality", "prefecture", "source", "license"}
-    | {"dataProvider", "distance", "@context", "createdAt", "modifiedAt", "dateModified", "dateCreated", "scope", "owner"}
+    {
+        "id",
+        "type",
+        "name",
+        "title",
+        "description",
+        "address",
+        "location",
+        "municipality",
+        "prefecture",
+        "source",
+        "license",
+    }
+    | {
+        "dataProvider",
+        "distance",
+        "@context",
+        "createdAt",
+        "modifiedAt",
+        "dateModified",
+        "dateCreated",
+        "scope",
+        "owner",
+    }
     | {"lgCode", "image", "alternateName"}
 )
 """Attributes said elsewhere on the page."""
@@ -113,9 +135,7 @@ def facts_of(entity: Simplified, catalogue: Catalogue) -> list[Fact]:
 def other_facts_of(entity: Simplified, catalogue: Catalogue) -> list[Fact]:
     """Attributes the house has no words for, under their own names."""
     known = ELSEWHERE.union((attribute for attribute, _, _ in SHOWN), (attribute for attribute, _, _ in HAZARDS))
-    facts = [
-        Fact(attribute, _plain(value, catalogue)) for attribute, value in entity.items() if attribute not in known
-    ]
+    facts = [Fact(attribute, _plain(value, catalogue)) for attribute, value in entity.items() if attribute not in known]
     return [fact for fact in facts if fact.value]
 
 

@@ -30,7 +30,9 @@ class Kind(msgspec.Struct, frozen=True):
 KINDS: Final = {
     kind.type: kind
     for kind in (
-        Kind("EvacuationSite", "Emergency evacuation site", "Emergency evacuation sites", "flee", "避", "square", "green"),
+        Kind(
+            "EvacuationSite", "Emergency evacuation site", "Emergency evacuation sites", "flee", "避", "square", "green"
+        ),
         Kind("EvacuationShelter", "Evacuation shelter", "Evacuation shelters", "shelter", "所", "square", "green"),
         Kind("AED", "AED", "AEDs", "heart", "Ａ", "square", "red"),
         Kind("Defibrillator", "AED", "AEDs", "heart", "Ａ", "square", "red"),
@@ -42,7 +44,9 @@ KINDS: Final = {
         Kind("Nursery", "Nursery", "Nurseries", "child", "保", "round", "purple"),
         Kind("ChildcareFacility", "Childcare", "Childcare", "child", "児", "round", "purple"),
         Kind("School", "School", "Schools", "school", "学", "round", "purple"),
-        Kind("WelfareFacility", "Welfare facility", "Welfare facilities", "heart", "福", "round", "purple", daily=False),
+        Kind(
+            "WelfareFacility", "Welfare facility", "Welfare facilities", "heart", "福", "round", "purple", daily=False
+        ),
         Kind("Park", "Park", "Parks", "tree", "園", "drop", "green"),
         Kind("PublicToilet", "Public toilet", "Public toilets", "toilet", "ト", "drop", "blue"),
         Kind("PublicWifi", "Public Wi-Fi", "Public Wi-Fi", "signal", "Ｗ", "drop", "blue", daily=False),
@@ -50,8 +54,12 @@ KINDS: Final = {
         Kind("PollingPlace", "Polling place", "Polling places", "office", "票", "round", "grey", daily=False),
         Kind("Event", "Event", "Events", "calendar", "催", "drop", "orange", daily=False),
         Kind("TouristSpot", "Place to visit", "Places to visit", "torii", "観", "drop", "orange"),
-        Kind("CulturalProperty", "Cultural property", "Cultural properties", "torii", "文", "drop", "orange", daily=False),
-        Kind("PointOfInterest", "Facility or sight", "Facilities and sights", "pin", "点", "drop", "orange", daily=False),
+        Kind(
+            "CulturalProperty", "Cultural property", "Cultural properties", "torii", "文", "drop", "orange", daily=False
+        ),
+        Kind(
+            "PointOfInterest", "Facility or sight", "Facilities and sights", "pin", "点", "drop", "orange", daily=False
+        ),
         Kind("LodgingFacility", "Place to stay", "Places to stay", "home", "泊", "drop", "brown", daily=False),
         Kind("Restaurant", "Place to eat", "Places to eat", "meal", "食", "drop", "brown", daily=False),
         Kind("Laundry", "Coin laundry", "Coin laundries", "laundry", "洗", "drop", "brown"),
@@ -60,7 +68,16 @@ KINDS: Final = {
         Kind("OffStreetParking", "Car park", "Car parks", "parking", "Ｐ", "diamond", "blue"),
         Kind("BikeHireDockingStation", "Bicycle hire", "Bicycle hire", "bicycle", "輪", "diamond", "green"),
         Kind("Reservoir", "Reservoir", "Reservoirs", "water", "池", "drop", "grey", daily=False),
-        Kind("RoadDamageReport", "Road damage report", "Road damage reports", "road", "道", "diamond", "orange", daily=False),
+        Kind(
+            "RoadDamageReport",
+            "Road damage report",
+            "Road damage reports",
+            "road",
+            "道",
+            "diamond",
+            "orange",
+            daily=False,
+        ),
         *(
             Kind(type_, one, many, "document", "表", place=False, daily=False)
             for type_, one, many in (

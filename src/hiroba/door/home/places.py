@@ -80,7 +80,9 @@ def place_of(entity: Simplified, language: str, region: Region) -> Place:
     return Place(
         id=str(entity.get("id", "")),
         kind=kind,
-        name=words(names, language) or words(entity.get("address"), language) or str(entity.get("id", "")).rsplit(":", 1)[-1],
+        name=words(names, language)
+        or words(entity.get("address"), language)
+        or str(entity.get("id", "")).rsplit(":", 1)[-1],
         kana=str(names.get("ja-Kana", "")) if isinstance(names, dict) else "",
         address=address,
         short=shorter(address, owner, region),
@@ -125,7 +127,7 @@ def address_of(value: Any, language: str) -> str:
         if whole := words(value.get("fullAddress"), language):
             return whole
         parts = [words(value.get(part), language) for part in ADDRESS_PARTS]
-        japanese = any("\u3000" < letter for part in parts for letter in part)
+        japanese = any(letter > "\u3000" for part in parts for letter in part)
         kept = [part for place, part in enumerate(parts) if part and part not in "".join(parts[place + 1 :])]
         line = "".join(kept) if japanese else ", ".join(reversed(kept))
         code = words(value.get("postalCode"), language)
@@ -154,7 +156,9 @@ def hours_of(value: Any, language: str) -> str:
 def _spoken(text: str, language: str) -> str:
     if not any(day in text for day in DAYS):
         return text
-    spoken = text.replace("PH off", "祝日休み" if language == "ja" else "closed on holidays").replace("-", "〜" if language == "ja" else "–")
+    spoken = text.replace("PH off", "祝日休み" if language == "ja" else "closed on holidays").replace(
+        "-", "〜" if language == "ja" else "–"
+    )
     for short, (japanese, english) in DAYS.items():
         spoken = spoken.replace(short, japanese if language == "ja" else english)
     return spoken.replace(" 0", " ").replace(";", " /").replace(" off", " 休み" if language == "ja" else " closed")
@@ -180,7 +184,7 @@ def point_of(location: Any) -> tuple[float, float] | None:
         if location.get("type") == "Point":
             longitude, latitude = location["coordinates"][:2]
             return float(longitude), float(latitude)
-        inside = shape(location).representative_point()
+        inside = shape(dict(location)).representative_point()
     except (ShapelyError, TypeError, ValueError, KeyError, IndexError, AttributeError):
         return None
     return inside.x, inside.y
@@ -193,7 +197,7 @@ def moment_of(value: Any) -> datetime | None:
     if not isinstance(value, str):
         return None
     try:
-        moment = datetime.fromisoformat(value.replace("Z", "+00:00"))
+        moment = datetime.fromisoformat(value)
     except ValueError:
         return None
     return moment.astimezone(JAPAN) if moment.tzinfo else moment.replace(tzinfo=JAPAN)
