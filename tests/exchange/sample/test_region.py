@@ -9,6 +9,7 @@ import shapely
 from shapely.geometry import shape
 
 from hiroba.base.lg_code import lg_code
+from hiroba.exchange.broker.contexts.book import house_document
 from hiroba.exchange.sample import region
 from hiroba.exchange.sample.book import PRIVATE
 
@@ -136,8 +137,8 @@ def test_there_is_enough_of_everything_and_not_too_much(drawn):
     assert 1500 <= counts.total() <= 2600
     least = {
         "AdministrativeArea": 8, "Forest": 8, "River": 4, "Railway": 3, "Station": 15, "BusStop": 100, "Street": 400,
-        "EvacuationSite": 100, "EvacuationShelter": 100, "PublicOffice": 60, "School": 60, "Nursery": 60, "Library": 8,
-        "Hospital": 30, "AED": 100, "Park": 80, "PublicToilet": 60, "OffStreetParking": 30, "TouristSpot": 30,
+        "EvacuationSite": 100, "EvacuationShelter": 100, "PublicOffice": 60, "School": 60, "ChildcareFacility": 60, "Library": 8,
+        "MedicalFacility": 30, "Defibrillator": 100, "Park": 80, "PublicToilet": 60, "OffStreetParking": 30, "TouristSpot": 30,
         "Event": 40, "Restaurant": 30, "Laundry": 8,
     }  # fmt: skip
     assert {kind: counts[kind] for kind in least if counts[kind] < least[kind]} == {}
@@ -186,3 +187,10 @@ def test_events_are_to_come_and_end_after_they_start(drawn):
 
 def test_telephone_numbers_reach_nobody(drawn):
     assert all(entity["telephone"].startswith("0000-") for _, entity in drawn.entities if "telephone" in entity)
+
+
+def test_every_name_is_in_the_house_context() -> None:
+    known = orjson.loads(house_document())["@context"]
+    named = {name for _, entity in region(today=TODAY).entities for name in (entity["type"], *entity)} - {"id", "type"}
+    core = {"location", "description"}
+    assert named - set(known) - core == set()

@@ -128,7 +128,7 @@ def enter_parking(book: Book, seed: int, home: Locality) -> None:
 
 
 def _driven_to(book: Book, home: Locality) -> list[Premises]:
-    wanted = book.of(home, "PublicOffice", "Station", "TouristSpot", "Hospital", "Park")
+    wanted = book.of(home, "PublicOffice", "Station", "TouristSpot", "MedicalFacility", "Park")
     return [
         premises
         for premises in wanted

@@ -134,7 +134,7 @@ def enter_nurseries(book: Book, seed: int, home: Locality) -> None:
             book.open(
                 home,
                 district,
-                "Nursery",
+                "ChildcareFacility",
                 titled(district.stem, ja, kana, en),
                 random,
                 category=category,
@@ -190,7 +190,7 @@ def enter_hospitals(book: Book, seed: int, home: Locality) -> None:
         book.open(
             home,
             district,
-            "Hospital",
+            "MedicalFacility",
             titled(own, *kind),
             random,
             category="hospital" if large else "clinic",
@@ -204,7 +204,7 @@ def enter_hospitals(book: Book, seed: int, home: Locality) -> None:
             book.open(
                 home,
                 district,
-                "Hospital",
+                "MedicalFacility",
                 titled(district.stem, ja, kana, en),
                 random,
                 category="clinic",
@@ -235,7 +235,7 @@ def _aed(book: Book, premises: Premises, random: Random, where: tuple[str, str])
     book.open(
         premises.home,
         premises.district,
-        "AED",
+        "Defibrillator",
         name,
         random,
         at=premises,

@@ -106,7 +106,7 @@ def enter_buses(book: Book, seed: int, localities: list[Locality], roads: list[R
     for home in localities:
         random = chance(seed, "buses", home.town.kind)
         timetable = Timetable(book, home)
-        for premises in book.of(home, "Station", "PublicOffice", "Hospital", "School", "Library"):
+        for premises in book.of(home, "Station", "PublicOffice", "MedicalFacility", "School", "Library"):
             if premises.category not in {"clinic", "communityCentre"}:
                 timetable.stop(
                     _beside(home, premises.at),

@@ -126,7 +126,7 @@ def enter_events(book: Book, seed: int, home: Locality, today: date) -> None:
 
 
 def _venues(book: Book, home: Locality, venue: str) -> list[Premises]:
-    kinds = ("Library", "PublicOffice", "School", "Park", "TouristSpot", "Hospital")
+    kinds = ("Library", "PublicOffice", "School", "Park", "TouristSpot", "MedicalFacility")
     return [premises for premises in book.of(home, *kinds) if venue in {premises.kind, premises.category}]
 
 
