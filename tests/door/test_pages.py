@@ -1,6 +1,7 @@
 """Home, map, search, place and developers' pages over a small region."""
 
 import io
+from html import unescape
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -11,6 +12,7 @@ from hiroba.door.developers.examples import Example, examples, link
 from hiroba.door.region import Region
 
 pytestmark = pytest.mark.anyio
+OPERATOR = "the-operators-key-of-the-tests"
 SITE = "urn:ngsi-ld:EvacuationSite:test:1"
 
 
@@ -176,16 +178,29 @@ async def test_the_map_page_is_a_list_and_a_drawing_without_scripts(town: httpx.
     assert 'class="m-area"' in page
 
 
-async def test_every_example_for_developers_runs_as_it_stands(town: httpx.AsyncClient) -> None:
+async def test_every_example_for_developers_has_an_answer(town: httpx.AsyncClient) -> None:
+    await town.get("/")
+    region = Region(centres={"991015": (135.05, 34.05)})
+    for example in examples(region):
+        headers = {"Accept": "application/json", "Link": link("http://hiroba.test")}
+        answer = await town.get(example.url(""), headers=headers)
+        assert answer.status_code == 200, answer.text
+        assert answer.json(), example.id
     page = (await town.get("/developers")).text
-    addresses = [part.split('"')[0].replace("&amp;", "&") for part in page.split('href="')[1:]]
-    tried = [address for address in addresses if address.startswith(("/ngsi-ld/", "/api/"))]
-    assert len(tried) > 5
-    for address in tried:
-        answer = await town.get(address, headers={"Accept": "application/json"})
-        assert answer.status_code == 200, (address, answer.text)
-        assert answer.json(), address
-    assert "http://hiroba.test/ngsi-ld/v1/entities" in page
+    assert "curl -G http://hiroba.test/ngsi-ld/v1/entities" in page
+
+
+async def test_the_writing_example_writes(town: httpx.AsyncClient) -> None:
+    page = unescape((await town.get("/developers")).text)
+    body = page.split('id="write-curl"')[1].split("-d '")[1].split("'</code>")[0]
+    headers = {
+        "Authorization": f"Bearer {OPERATOR}",
+        "Content-Type": "application/ld+json",
+        "Accept": "application/json",
+    }
+    written = await town.post("/ngsi-ld/v1/entities", content=body, headers=headers)
+    assert written.status_code == 201, written.text
+    assert "駅前駐車場" in (await town.get("/place/urn:ngsi-ld:OffStreetParking:demo:1")).text
 
 
 async def test_the_reference_names_every_operation(town: httpx.AsyncClient) -> None:
