@@ -72,9 +72,9 @@ def around(point: tuple[float, float], places: list[Place]) -> View:
     """The window around the point that shows the nearest places too, as close as it can."""
     points = [point, *(place.point for place in places if place.point)]
     longitudes, latitudes = zip(*points, strict=True)
-    reach = max(max(abs(x - point[0]) for x in longitudes) / 2, max(abs(y - point[1]) for y in latitudes), 0.003)
+    reach = max(max(abs(x - point[0]) for x in longitudes) / 2, *(abs(y - point[1]) for y in latitudes), 0.003)
     seen = view_of((point[0] - reach * 2, point[1] - reach, point[0] + reach * 2, point[1] + reach), closest=CLOSEST)
-    return View(point, seen.zoom - 0.15)
+    return View(point, seen.zoom - 0.5)
 
 
 async def nearest_of_each(conn: Connection, exchange: Exchange, point: tuple[float, float], read: Read) -> list[Place]:
