@@ -6,7 +6,6 @@ import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
 from schemathesis.checks import not_a_server_error
-
 from tests.conftest import Running, up
 
 FEW = settings(max_examples=12, deadline=None, database=None, suppress_health_check=list(HealthCheck))
