@@ -163,9 +163,10 @@ def _best(texts: dict[str, Any], wishes: str) -> tuple[str, Any]:
         language = wish.split(";")[0].strip()
         if language == "*" and texts:
             break
-        for known, text in texts.items():
-            if known.lower().split("-")[0] == language.lower().split("-")[0]:
-                return known, text
+        exact = [known for known in texts if known.lower() == language.lower()]
+        alike = [known for known in texts if known.lower().split("-")[0] == language.lower().split("-")[0]]
+        for known in (*exact, *alike):
+            return known, texts[known]
     for fallback in ("@none", "en"):
         if fallback in texts:
             return fallback, texts[fallback]
