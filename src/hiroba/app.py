@@ -18,6 +18,7 @@ from hiroba.base.db import Connection
 from hiroba.base.db.migrations import Migration
 from hiroba.base.db.migrations import found as migrations_in
 from hiroba.base.egress import LOOPBACK, Egress
+from hiroba.base.web import head
 from hiroba.door import routes
 from hiroba.door.developers.reference import api_documents
 from hiroba.door.headers import Headers
@@ -129,7 +130,7 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
                 if scope["path"].startswith(prefix):
                     await face(scope, receive, send)
                     return
-        await litestar(scope, receive, send)
+        await head.answer(litestar, scope, receive, send)
 
     return house
 
