@@ -22,10 +22,12 @@ from hiroba.base.egress import LOOPBACK, Egress
 from hiroba.door.pages import Page, Templates
 from hiroba.door.service import Service
 from hiroba.door.service import found as services_found
+from hiroba.exchange.broker.contexts.book import Book
 from hiroba.exchange.broker.exchange import Exchange
 from hiroba.exchange.gateway.access import Gateway
 from hiroba.exchange.broker.ngsi_ld.application import NgsiLd
 from hiroba.exchange.broker.access import Open
+from hiroba.exchange.gateway import public, tenants
 from hiroba.exchange.identity import operator_api, store
 from hiroba.exchange.identity.callers import Caller
 from hiroba.exchange.identity.guards import GivenCaller, declared, known
@@ -70,9 +72,9 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
     async def running(app: Litestar) -> AsyncIterator[None]:
         pool = await db.connect(settings.database_url)
         egress = Egress((*settings.egress_allow, *(LOOPBACK if settings.open else ())))
-        core = Exchange(pool)
-        access = Open() if settings.open else Gateway(pool)
-        faces["/ngsi-ld/"] = NgsiLd(core, access, egress)
+        book = Book(egress, settings.url)
+        core = Exchange(pool, book.house)
+        faces["/ngsi-ld/"] = NgsiLd(core, Open() if settings.open else Gateway(pool), book)
         app.state.update(pool=pool, exchange=core, egress=egress)
         async with pool.acquire() as connection:
             csrf.secret = await store.secret(connection, "csrf")
@@ -89,7 +91,7 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
         cookie_secure=settings.url.startswith("https"),
     )  # fmt: skip
     litestar = Litestar(
-        route_handlers=[*routes.ROUTES, operator_api.Municipalities, *(route for service in services for route in service.routes)],
+        route_handlers=[*routes.ROUTES, public.house_context, tenants.put_tenant, operator_api.Municipalities, *(route for service in services for route in service.routes)],
         guards=[declared],
         dependencies={
             "caller": Provide(known),
@@ -100,6 +102,7 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
         lifespan=[running],
         exception_handlers={Exception: routes.problem},
         csrf_config=csrf,
+        logging_config=None,
         openapi_config=OpenAPIConfig(title="Hiroba", version=hiroba.__version__, path="/developers/api", render_plugins=()),
         request_max_body_size=20 << 20,
         state=State({"settings": settings, "services": services, "templates": Templates(services, {})}),

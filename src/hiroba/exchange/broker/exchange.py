@@ -1,18 +1,30 @@
 """The exchange as the house's own pages and services call it: entities in a transaction of the caller's.
 
 Entities come and go here in the simplified form of NGSI-LD (CIM 009 §4.5.4): plain keys and values, names of the house's
-own context, GeoJSON for places. Programs outside use the NGSI-LD face; both end in the same writes and queries.
+own context, GeoJSON for places, a language map for names. Programs outside use the NGSI-LD face; both end in the same
+writes and queries.
 """
 
-from collections.abc import Sequence
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 import msgspec
 from litestar.di import NamedDependency
 
-from hiroba.base.db import Connection, Pool
+from hiroba.base.db import Connection, Pool, transaction
+from hiroba.base.errors import Problem
+from hiroba.exchange.broker import edits, store
+from hiroba.exchange.broker.contexts.context import Context
+from hiroba.exchange.broker.errors import BadRequestData, NonexistentTenant
+from hiroba.exchange.broker.model import HOME, Entity, Key
+from hiroba.exchange.broker.ngsi_ld import reading, writing
+from hiroba.exchange.broker.reads import Reader
+from hiroba.exchange.broker.writes import Writer, apply
 
 Simplified = dict[str, Any]
+TENANT_NAME = reading.pattern(r"[a-z0-9_]{1,50}")
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,27 +58,81 @@ class Found(msgspec.Struct, frozen=True):
 class Exchange:
     """The region's entities."""
 
-    def __init__(self, pool: Pool) -> None:
-        self.pool = pool
+    def __init__(self, pool: Pool, context: Context) -> None:
+        self._pool = pool
+        self._context = context
+        self._tenants: dict[str, float] = {}
+        self.writer = Writer(pool)
+        self.reader = Reader(pool)
 
-    async def start(self) -> None: ...
+    async def start(self) -> None:
+        """Begin to take reads and writes."""
+        self.writer.start()
+        self.reader.start()
 
-    async def stop(self) -> None: ...
+    async def stop(self) -> None:
+        """Finish what was taken."""
+        await self.writer.stop()
+        await self.reader.stop()
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Connection]:
+        """A connection for a question."""
+        async with transaction(self._pool) as conn:
+            yield conn
+
+    async def must_have_tenant(self, name: str, *, make: bool = False) -> None:
+        """Nothing, or the problem that there is no such tenant; with `make` it is made."""
+        if name == HOME or self._tenants.get(name, 0.0) > time.monotonic():
+            return
+        if not TENANT_NAME.fullmatch(name):
+            raise BadRequestData("A tenant's name has 1 to 50 lower case letters, digits or _.")
+        async with transaction(self._pool) as conn:
+            if make:
+                await store.add_tenant(conn, name)
+            elif name not in await store.tenants(conn):
+                raise NonexistentTenant(f"There is no tenant {name}.")
+        self._tenants[name] = time.monotonic() + 1.0
 
     async def put(self, conn: Connection, entities: Sequence[Simplified], *, owner: str) -> None:
         """Create or wholly replace entities, in the caller's transaction."""
+        writes = []
+        for entity in entities:
+            fragment = reading.fragment(entity, self._context, whole=True)
+            writes.append((Key(HOME, "", fragment.id), edits.only_of(owner, edits.upsert(fragment, owner))))
+        for outcome in await apply(conn, writes):
+            if isinstance(outcome, Problem):
+                raise outcome
 
     async def remove(self, conn: Connection, ids: Sequence[str]) -> int:
         """Delete entities, in the caller's transaction; how many there were."""
+        outcomes = await apply(conn, [(Key(HOME, "", id_), edits.delete()) for id_ in ids])
+        return sum(1 for outcome in outcomes if not isinstance(outcome, Problem))
 
     async def entity(self, conn: Connection, id_: str) -> Simplified | None:
         """One entity, or None."""
-
-    async def find(self, conn: Connection, wanted: Wanted) -> Found:
-        """The entities that match, nearest first where `near` is given, else by id."""
+        key = Key(HOME, "", id_)
+        entity = (await store.entities(conn, [key])).get(key)
+        return None if entity is None else self._simplified(entity)
 
     async def types(self, conn: Connection) -> dict[str, int]:
         """How many entities there are of each type, by its short name."""
+        return {self._context.compact(name): count for name, count in (await store.types(conn, HOME)).items()}
+
+    def _simplified(self, entity: Entity, distance: float | None = None) -> Simplified:
+        shape = writing.Shape(context=self._context, format="simplified", system=True)
+        plain = {name: _unwrapped(value) for name, value in writing.write(entity, shape).items()}
+        plain["owner"] = entity.owner
+        return plain if distance is None else plain | {"distance": distance}
+
+
+def _unwrapped(value: Any) -> Any:
+    """A language map, vocab or JSON without the wrapper that tells it from a plain object: pages know which is which."""
+    if isinstance(value, dict) and len(value) == 1:
+        (member,) = value
+        if member in {"languageMap", "vocab", "json"}:
+            return value[member]
+    return value
 
 
 GivenExchange = NamedDependency[Exchange]

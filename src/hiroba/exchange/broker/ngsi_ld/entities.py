@@ -1,0 +1,166 @@
+"""Entities one by one: create, retrieve, replace, merge, delete, and their attributes (CIM 009 §6.4 to §6.7)."""
+
+from typing import Any
+from urllib.parse import quote
+
+from hiroba.exchange.broker import edits
+from hiroba.exchange.broker.edits import Change, Edit
+from hiroba.exchange.broker.errors import BadRequestData, ResourceNotFound
+from hiroba.exchange.broker.exchange import Exchange
+from hiroba.exchange.broker.model import Fragment, Key
+from hiroba.exchange.broker.ngsi_ld import reading, shapes, writing
+from hiroba.exchange.broker.ngsi_ld.http import GEO_JSON, JSON_LD, Answer, Request, context_link, json
+
+BASE = "/ngsi-ld/v1"
+
+
+async def create(request: Request, exchange: Exchange) -> Answer:
+    """Create an entity (§5.6.1)."""
+    document, context = await request.document()
+    fragment = reading.fragment(document, context, whole=True)
+    _must_be_below(request, fragment)
+    await exchange.writer.write(Key(request.tenant, "", fragment.id), edits.create(fragment, request.admitted.owner))
+    return Answer(201, headers=[("location", f"{BASE}/entities/{quote(fragment.id, safe=':')}")])
+
+
+async def retrieve(request: Request, exchange: Exchange, id_: str) -> Answer:
+    """Retrieve an entity (§5.7.1)."""
+    context = await request.context()
+    shape = shapes.of(request, context)
+    key = _key(request, id_)
+    entity = await exchange.reader.read(key)
+    if entity is None:
+        raise ResourceNotFound(f"There is no entity {id_}.")
+    if types := request.params.get("type"):
+        shapes.must_have_type(entity, types, context)
+    if shape.attrs is not None and "attrs" in request.params and not any(shape.shows(name) for name in entity.doc):
+        raise ResourceNotFound(f"{id_} has none of these attributes.")
+    return answer_of(200, writing.single(entity, shape), shape)
+
+
+def answer_of(status: int, document: Any, shape: writing.Shape, headers: list[tuple[str, str]] | None = None) -> Answer:
+    """A document in the media type and with the Link header its shape asks for (§6.3.6)."""
+    headers = headers or []
+    if shape.with_context:
+        return json(status, document, media_type=GEO_JSON if shape.geojson else JSON_LD, headers=headers)
+    return json(status, document, media_type=GEO_JSON if shape.geojson else "application/json", headers=[*headers, context_link(shape.context)])
+
+
+async def replace(request: Request, exchange: Exchange, id_: str) -> Answer:
+    """Replace an entity (§5.6.18)."""
+    fragment = await _fragment(request, id_)
+    if fragment.types == ():
+        raise BadRequestData("An entity that replaces another says its type.")
+    await _write(request, exchange, id_, edits.replace(fragment))
+    return Answer(204)
+
+
+async def merge(request: Request, exchange: Exchange, id_: str) -> Answer:
+    """Merge-patch an entity (§5.6.17)."""
+    fragment = await _fragment(request, id_, merging=True)
+    observed_at = request.params.get("observedAt", "")
+    if observed_at:
+        reading.moment(observed_at, "observedAt")
+    await _write(request, exchange, id_, edits.merge(fragment, observed_at))
+    return Answer(204)
+
+
+async def delete(request: Request, exchange: Exchange, id_: str) -> Answer:
+    """Delete an entity (§5.6.6)."""
+    await _write(request, exchange, id_, edits.delete())
+    return Answer(204)
+
+
+async def append(request: Request, exchange: Exchange, id_: str) -> Answer:
+    """Append attributes (§5.6.3)."""
+    fragment = await _fragment(request, id_)
+    change = await _write(request, exchange, id_, edits.append(fragment, overwrite=not request.flag("noOverwrite")))
+    return await _update_result(request, change)
+
+
+async def update(request: Request, exchange: Exchange, id_: str) -> Answer:
+    """Update attributes (§5.6.2)."""
+    fragment = await _fragment(request, id_)
+    change = await _write(request, exchange, id_, edits.update(fragment))
+    return await _update_result(request, change)
+
+
+async def patch_attribute(request: Request, exchange: Exchange, id_: str, name: str) -> Answer:
+    """Change parts of an attribute (§5.6.4)."""
+    document, context = await request.document(patch=True)
+    expanded = _attribute(name, context.expand)
+    await _write(request, exchange, id_, edits.patch_attribute(expanded, reading.attribute(document, name, context)))
+    return Answer(204)
+
+
+async def replace_attribute(request: Request, exchange: Exchange, id_: str, name: str) -> Answer:
+    """Replace an attribute (§5.6.19)."""
+    document, context = await request.document()
+    expanded = _attribute(name, context.expand)
+    if isinstance(document, dict):
+        document.pop("@context", None)
+    instances = reading.fragment({name: document}, context, whole=False).doc[expanded]
+    await _write(request, exchange, id_, edits.replace_attribute(expanded, instances))
+    return Answer(204)
+
+
+async def delete_attribute(request: Request, exchange: Exchange, id_: str, name: str) -> Answer:
+    """Delete an attribute, its default instance unless datasetId or deleteAll says otherwise (§5.6.5)."""
+    context = await request.context()
+    dataset: str | None = None
+    if not request.flag("deleteAll"):
+        dataset = request.params.get("datasetId", "")
+        if dataset:
+            reading.uri(dataset, "datasetId")
+    await _write(request, exchange, id_, edits.delete_attribute(_attribute(name, context.expand), dataset))
+    return Answer(204)
+
+
+def _key(request: Request, id_: str) -> Key:
+    return Key(request.tenant, "", reading.uri(id_, "The entity's id"))
+
+
+def _attribute(name: str, expand: Any) -> str:
+    if name in {"scope", "type", "id", "@id", "@type"}:
+        raise BadRequestData(f"{name} is no attribute.")
+    if not reading.NAME.fullmatch(name):
+        raise BadRequestData(f"{name!r} is no name of an attribute.")
+    expanded: str = expand(name)
+    return expanded
+
+
+async def _fragment(request: Request, id_: str, *, merging: bool = False) -> Fragment:
+    _key(request, id_)
+    document, context = await request.document(patch=request.method == "PATCH")
+    fragment = reading.fragment(document, context, whole=request.method == "PUT" and "type" in document and "id" in document, merging=merging)
+    if fragment.id and fragment.id != id_:
+        raise BadRequestData(f"The document speaks of {fragment.id}, the address of {id_}.")
+    _must_be_below(request, fragment)
+    return fragment
+
+
+def _must_be_below(request: Request, fragment: Fragment) -> None:
+    """A caller writes below its owner's scope prefix only (decisions: ownership)."""
+    admitted = request.admitted
+    if admitted.everywhere or not fragment.scopes:
+        return
+    for scope in fragment.scopes:
+        if not scope.startswith(f"/lg{admitted.owner}"):
+            raise BadRequestData(f"The scope {scope} is not below /lg{admitted.owner}…, which is yours.")
+
+
+async def _write(request: Request, exchange: Exchange, id_: str, edit: Edit) -> Change:
+    if not request.admitted.everywhere:
+        edit = edits.only_of(request.admitted.owner, edit)
+    if types := request.params.get("type"):
+        edit = shapes.only_of_type(types, await request.context(), edit)
+    return await exchange.writer.write(_key(request, id_), edit)
+
+
+async def _update_result(request: Request, change: Change) -> Answer:
+    """204, or 207 with which attributes were written and which not (§5.2.18)."""
+    if not change.refused:
+        return Answer(204)
+    compact = (await request.context()).compact
+    not_updated = [{"attributeName": compact(name), "reason": reason} for name, reason in change.refused]
+    return json(207, {"updated": [compact(name) for name in change.updated], "notUpdated": not_updated})

@@ -1,0 +1,217 @@
+"""An entity as it leaves: normalized, concise, simplified or GeoJSON, names compacted by the caller's context (CIM 009 §4.5)."""
+
+from collections.abc import Collection
+from typing import Any, Literal
+
+import msgspec
+
+from hiroba.base import clock
+from hiroba.exchange.broker.contexts.context import Context
+from hiroba.exchange.broker.errors import BadRequestData
+from hiroba.exchange.broker.geometry import LOCATION
+from hiroba.exchange.broker.model import VALUE_OF, Entity, Instance, dataset
+
+Format = Literal["normalized", "concise", "simplified"]
+
+
+class Shape(msgspec.Struct, frozen=True, kw_only=True):
+    """How entities are wanted."""
+
+    context: Context
+    format: Format = "normalized"
+    geojson: bool = False
+    system: bool = False
+    """Whether createdAt and modifiedAt are wanted (sysAttrs)."""
+    attrs: frozenset[str] | None = None
+    """Only these attributes (IRIs)."""
+    omit: frozenset[str] = frozenset()
+    """None of these attributes (IRIs)."""
+    members: frozenset[str] | None = None
+    """Which of id, type and scope stay when attributes were picked; None: all."""
+    hidden: frozenset[str] = frozenset()
+    """Which of type and scope are omitted."""
+    languages: str = ""
+    """`lang`: a LanguageProperty becomes a Property in the best of these (§4.15)."""
+    datasets: frozenset[str] | None = None
+    """Only instances of these datasets; '' is the default one."""
+    geometry: str = LOCATION
+    """The GeoProperty (IRI) that becomes the geometry of a GeoJSON feature."""
+    with_context: bool = False
+    """Whether the entity carries its @context."""
+
+    def shows(self, name: str) -> bool:
+        """Whether an attribute is wanted."""
+        return (self.attrs is None or name in self.attrs) and name not in self.omit
+
+
+def write(entity: Entity, shape: Shape) -> dict[str, Any]:
+    """The entity in the shape that is wanted."""
+    if shape.geojson:
+        return _feature(entity, shape)
+    written = _head(entity, shape)
+    written |= _attributes(entity, shape)
+    return written
+
+
+def _head(entity: Entity, shape: Shape) -> dict[str, Any]:
+    compact = shape.context.compact
+    members = shape.members
+    written: dict[str, Any] = {}
+    if (members is None or "id" in members) and "id" not in shape.hidden:
+        written["id"] = entity.key.id
+    if (members is None or "type" in members) and "type" not in shape.hidden:
+        written["type"] = compact(entity.types[0]) if len(entity.types) == 1 else [compact(name) for name in entity.types]
+    if entity.scopes and (members is None or "scope" in members) and "scope" not in shape.hidden:
+        written["scope"] = entity.scopes[0] if len(entity.scopes) == 1 else list(entity.scopes)
+    if entity.expires is not None:
+        written["expiresAt"] = clock.iso(entity.expires)
+    if shape.system:
+        written["createdAt"] = clock.iso(entity.created)
+        written["modifiedAt"] = clock.iso(entity.modified)
+    return written
+
+
+def _attributes(entity: Entity, shape: Shape) -> dict[str, Any]:
+    written: dict[str, Any] = {}
+    compact = shape.context.compact
+    one = _ONE[shape.format]
+    for name, instances in entity.doc.items():
+        if not shape.shows(name):
+            continue
+        chosen = instances if shape.datasets is None else [part for part in instances if dataset(part) in shape.datasets]
+        if not chosen:
+            continue
+        if len(chosen) == 1 and (shape.format != "simplified" or "datasetId" not in chosen[0]):
+            written[compact(name)] = one(chosen[0], shape)
+        elif shape.format == "simplified":
+            written[compact(name)] = {"dataset": {dataset(part) or "@none": one(part, shape) for part in chosen}}
+        else:
+            written[compact(name)] = [one(part, shape) for part in chosen]
+    return written
+
+
+def _normalized(instance: Instance, shape: Shape) -> Any:
+    written: dict[str, Any] = {}
+    compact = shape.context.compact
+    kind = instance["type"]
+    for member, value in instance.items():
+        if ":" in member:
+            parts = [_normalized(part, shape) for part in value]
+            written[compact(member)] = parts[0] if len(parts) == 1 else parts
+        elif member in {"createdAt", "modifiedAt"}:
+            if shape.system:
+                written[member] = value
+        elif member == "vocab":
+            written[member] = _vocab(value, shape)
+        elif member == "objectType":
+            written[member] = _vocab(value, shape)
+        elif member == "objectList":
+            written[member] = [{"object": part} for part in value]
+        else:
+            written[member] = value
+    if kind == "LanguageProperty" and shape.languages and "languageMap" in written:
+        chosen, text = _best(written.pop("languageMap"), shape.languages)
+        written |= {"type": "Property", "value": text} | ({"lang": chosen} if chosen else {})
+    return written
+
+
+def _concise(instance: Instance, shape: Shape) -> Any:
+    """Normalized without what can be inferred: the type, and the wrapping of a value that stands alone (§4.5.2.3)."""
+    written = _normalized(instance, shape)
+    for name in [member for member in instance if ":" in member]:
+        parts = [_concise(part, shape) for part in instance[name]]
+        written[shape.context.compact(name)] = parts[0] if len(parts) == 1 else parts
+    kind = written.pop("type")
+    if kind in {"Property", "GeoProperty"} and set(written) == {"value"}:
+        value = written["value"]
+        is_plain = not isinstance(value, dict) or kind == "GeoProperty"
+        return value if is_plain else written
+    return written
+
+
+def _simplified(instance: Instance, shape: Shape) -> Any:
+    """The value alone; language maps, vocab and JSON keep a wrapper that tells them from plain objects (§4.5.4)."""
+    kind = instance["type"]
+    member = VALUE_OF[kind]
+    value = instance.get(member)
+    if kind == "LanguageProperty":
+        return _best(value, shape.languages)[1] if shape.languages else {"languageMap": value}
+    if kind == "VocabProperty":
+        return {"vocab": _vocab(value, shape)}
+    if kind == "JsonProperty":
+        return {"json": value}
+    return value
+
+
+_ONE = {"normalized": _normalized, "concise": _concise, "simplified": _simplified}
+
+
+def _vocab(value: Any, shape: Shape) -> Any:
+    return [shape.context.compact(part) for part in value] if isinstance(value, list) else shape.context.compact(value)
+
+
+def _best(texts: dict[str, Any], wishes: str) -> tuple[str, Any]:
+    """The language that `lang` likes best, and its text; what no wish names falls to @none, English, or the first (§4.15)."""
+    ranked = sorted(enumerate(wishes.split(",")), key=lambda wish: (-_weight(wish[1]), wish[0]))
+    for _, wish in ranked:
+        language = wish.split(";")[0].strip()
+        if language == "*" and texts:
+            break
+        for known in texts:
+            if known.lower() == language.lower() or known.lower().split("-")[0] == language.lower().split("-")[0]:
+                return known, texts[known]
+    for fallback in ("@none", "en"):
+        if fallback in texts:
+            return fallback, texts[fallback]
+    first = next(iter(texts))
+    return first, texts[first]
+
+
+def _weight(wish: str) -> float:
+    try:
+        return float(wish.partition(";q=")[2] or 1)
+    except ValueError:
+        return 0.0
+
+
+def _feature(entity: Entity, shape: Shape) -> dict[str, Any]:
+    """The entity as a GeoJSON Feature (§4.5.16)."""
+    places = [part for part in entity.doc.get(shape.geometry, ()) if part.get("type") == "GeoProperty"]
+    chosen = next((part for part in places if not dataset(part)), places[0] if places else None)
+    head = _head(entity, shape)
+    id_ = head.pop("id", entity.key.id)
+    feature = {
+        "id": id_,
+        "type": "Feature",
+        "geometry": chosen["value"] if chosen else None,
+        "properties": head | _attributes(entity, shape),
+    }
+    if shape.with_context:
+        feature["@context"] = shape.context.source
+    return feature
+
+
+def collection(entities: Collection[Entity], shape: Shape) -> Any:
+    """Entities as an array, or as a GeoJSON FeatureCollection (§4.5.17)."""
+    if shape.geojson:
+        bare = msgspec.structs.replace(shape, with_context=False)
+        made: dict[str, Any] = {"type": "FeatureCollection", "features": [write(entity, bare) for entity in entities]}
+        return made | ({"@context": shape.context.source} if shape.with_context else {})
+    return [write(entity, shape) | _context(shape) for entity in entities]
+
+
+def single(entity: Entity, shape: Shape) -> dict[str, Any]:
+    """One entity, with its @context where the caller takes JSON-LD."""
+    return write(entity, shape) if shape.geojson else write(entity, shape) | _context(shape)
+
+
+def _context(shape: Shape) -> dict[str, Any]:
+    return {"@context": shape.context.source} if shape.with_context else {}
+
+
+def format_of(name: str) -> Format:
+    """The format a `format` or `options` word asks for."""
+    found: dict[str, Format] = {"normalized": "normalized", "concise": "concise", "simplified": "simplified", "keyValues": "simplified"}
+    if name not in found:
+        raise BadRequestData(f"format is normalized, concise, simplified or keyValues, not {name!r}.")
+    return found[name]

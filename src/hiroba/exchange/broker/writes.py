@@ -1,0 +1,164 @@
+"""Writes: many requests to a transaction, each with its own answer.
+
+Requests that arrive together join one transaction of a few statements (an `unnest` each) and are acknowledged together
+after its commit. Each edit runs on the entity as the edits before it left it, so order per entity is kept, and one bad
+document never fails its neighbours. History and the notifications owed are to be written here too, in the same transaction.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Final
+
+import asyncpg
+
+from hiroba.base import clock
+from hiroba.base.db import Connection, Pool, transaction
+from hiroba.base.errors import Problem, Unavailable
+from hiroba.exchange.broker import store
+from hiroba.exchange.broker.edits import Change, Edit
+from hiroba.exchange.broker.errors import BadRequestData
+from hiroba.exchange.broker.model import Entity, Key
+
+MOST: Final = 500
+"""Edits that share a transaction."""
+LANES: Final = 2
+"""Transactions under way at once; an entity always takes the same lane."""
+ROUNDS: Final = 5
+"""Times an insert is tried again when another process made the entity in between."""
+
+Write = tuple[Key, Edit]
+Outcome = Change | Problem
+
+
+async def apply(conn: Connection, writes: Sequence[Write]) -> list[Outcome]:
+    """Run edits in the caller's transaction; the outcome of each, in order. Problems are outcomes, nothing is half-written."""
+    outcomes: list[Outcome | None] = [None] * len(writes)
+    pending = list(range(len(writes)))
+    for _ in range(ROUNDS):
+        pending = await _round(conn, writes, pending, outcomes)
+        if not pending:
+            break
+    for number in pending:
+        outcomes[number] = Unavailable("The entity is being made elsewhere at this moment. Try again.")
+    return [outcome for outcome in outcomes if outcome is not None]
+
+
+async def _round(conn: Connection, writes: Sequence[Write], pending: list[int], outcomes: list[Outcome | None]) -> list[int]:
+    """Run the pending edits once; what must run again because its entity appeared meanwhile."""
+    keys = sorted({writes[number][0] for number in pending})
+    before = await store.lock(conn, keys)
+    now = clock.now()
+    current: dict[Key, Entity | None] = {}
+    for key in keys:
+        entity = before.get(key)
+        current[key] = None if entity is not None and entity.expires is not None and entity.expires <= now else entity
+    for number in pending:
+        key, edit = writes[number]
+        try:
+            change = edit(key, current[key], now)
+        except Problem as problem:
+            outcomes[number] = problem
+            continue
+        outcomes[number] = change
+        current[key] = change.after
+    fresh = [entity for key, entity in current.items() if entity is not None and key not in before]
+    lost: set[Key] = set()
+    if fresh:
+        lost = {entity.key for entity in fresh} - await store.insert(conn, fresh)
+    changed = [entity for key, entity in current.items() if entity is not None and key in before and entity is not before[key]]
+    if changed:
+        await store.update(conn, changed)
+    gone = [key for key, entity in current.items() if entity is None and key in before]
+    if gone:
+        await store.delete(conn, gone)
+    return [number for number in pending if writes[number][0] in lost]
+
+
+class Lane:
+    """One worker that takes what has come together and writes it in one transaction."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._waiting: list[tuple[Write, asyncio.Future[Change]]] = []
+        self._something = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to take writes."""
+        self._task = asyncio.create_task(self._run())
+
+    async def stop(self) -> None:
+        """Write what is waiting, then end."""
+        while self._waiting:
+            await asyncio.sleep(0.005)
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    def add(self, write: Write) -> asyncio.Future[Change]:
+        """Queue a write; the future has its outcome after the commit."""
+        future: asyncio.Future[Change] = asyncio.get_running_loop().create_future()
+        self._waiting.append((write, future))
+        self._something.set()
+        return future
+
+    async def _run(self) -> None:
+        while True:
+            await self._something.wait()
+            taken, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
+            if not self._waiting:
+                self._something.clear()
+            outcomes = await self._write([write for write, _ in taken])
+            for (_, future), outcome in zip(taken, outcomes, strict=True):
+                if future.cancelled():
+                    continue
+                if isinstance(outcome, Exception):
+                    future.set_exception(outcome)
+                else:
+                    future.set_result(outcome)
+
+    async def _write(self, writes: Sequence[Write]) -> Sequence[Outcome | Exception]:
+        """Write all in one transaction; where the database refuses one of them, each half by itself, down to the one."""
+        try:
+            async with transaction(self._pool) as conn:
+                return await apply(conn, writes)
+        except Problem as problem:
+            return [problem] * len(writes)
+        except asyncpg.PostgresError as error:
+            if len(writes) == 1:
+                return [BadRequestData(f"The database cannot hold this document: {error}.")]
+            half = len(writes) // 2
+            return [*await self._write(writes[:half]), *await self._write(writes[half:])]
+        except Exception as error:  # noqa: BLE001 - whatever happens, every request gets its answer and the lane goes on
+            return [error] * len(writes)
+
+
+class Writer:
+    """The lanes of one process."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._lanes = [Lane(pool) for _ in range(LANES)]
+
+    def start(self) -> None:
+        """Begin to take writes."""
+        for lane in self._lanes:
+            lane.start()
+
+    async def stop(self) -> None:
+        """Write what is waiting, then end."""
+        await asyncio.gather(*(lane.stop() for lane in self._lanes))
+
+    async def write(self, key: Key, edit: Edit) -> Change:
+        """Run one edit, joined with whatever else arrives; back after the commit, or with this edit's problem."""
+        return await self._lanes[hash(key) % LANES].add((key, edit))
+
+    async def write_all(self, writes: Sequence[Write]) -> list[Outcome]:
+        """Run edits of one request; the outcome of each, in order."""
+        futures = [self._lanes[hash(key) % LANES].add((key, edit)) for key, edit in writes]
+        answers = await asyncio.gather(*futures, return_exceptions=True)
+        outcomes: list[Outcome] = []
+        for answer in answers:
+            if isinstance(answer, BaseException) and not isinstance(answer, Problem):
+                raise answer
+            outcomes.append(answer)
+        return outcomes
