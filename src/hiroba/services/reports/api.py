@@ -21,13 +21,13 @@ from hiroba.base.errors import Forbidden, Invalid, NotFound, Problem
 from hiroba.base.text import choose
 from hiroba.base.web import problems
 from hiroba.base.web.given import GivenConnection
+from hiroba.exchange.broker.exchange import GivenExchange
 from hiroba.exchange.identity import store as identity
 from hiroba.exchange.identity.callers import ANYONE, Caller
 from hiroba.exchange.identity.guards import GivenCaller
 from hiroba.services.reports import model, photos, store
 from hiroba.services.reports.model import Draft, Report
 from hiroba.services.reports.spark import answer, format_of
-from hiroba.services.reports.store import Outside
 
 SPECIFICATION: Final = "http://wiki.open311.org/GeoReport_v2"
 CHANGESET: Final = "2026-11-20 00:00"
@@ -37,7 +37,6 @@ VOLUME: Final = 1000
 AT_ONCE: Final = 1000
 """As many ids may be asked for in one call."""
 PUBLIC: Final = {"may": (ANYONE,)}
-GivenOutside = NamedDependency[Outside]
 Asked = Request[Any, Any, State]
 
 
@@ -134,7 +133,7 @@ async def token(request: Asked, conn: GivenConnection, name: FromPath[str]) -> R
 
 
 @post(_both("/v2/requests"), opt={**PUBLIC, "exclude_from_csrf": True}, status_code=200)
-async def report(request: Asked, conn: GivenConnection, caller: GivenCaller, outside: GivenOutside) -> Response[bytes]:
+async def report(request: Asked, conn: GivenConnection, caller: GivenCaller, exchange: GivenExchange) -> Response[bytes]:
     """Take a report in: a form as the specification says, or multipart with the photo as `media`."""
     form = dict((await request.form()).items())
     typed = {name: value for name, value in (dict(request.query_params) | form).items() if isinstance(value, str)}
@@ -153,8 +152,8 @@ async def report(request: Asked, conn: GivenConnection, caller: GivenCaller, out
         raise Invalid("A location was not provided: send lat and long, or jurisdiction_id and address_string.")
     upload = next((value for value in form.values() if isinstance(value, UploadFile)), None)
     jpeg = await photos.redrawn(await upload.read(photos.BYTES + 1)) if upload is not None else None
-    taken, follow = await store.add(conn, outside, draft, jpeg)
-    notice = f"Your report can be followed here: {outside.url}/reports/follow/{follow}"
+    taken, follow = await store.add(conn, exchange, draft, jpeg)
+    notice = f"Your report can be followed here: {request.app.state.settings.url}/reports/follow/{follow}"
     made = {"service_request_id": str(taken.number), "service_notice": notice, "account_id": None}
     return answer(request, "service_requests", [made])
 

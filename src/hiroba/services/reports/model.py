@@ -175,6 +175,11 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     """The key of the reporter's private link."""
 
     @property
+    def entity(self) -> str:
+        """The id of its entity."""
+        return f"urn:ngsi-ld:{TYPE}:{self.id}"
+
+    @property
     def shows_photo(self) -> bool:
         """Whether anyone may see the photo."""
         return self.has_photo and self.photo_public
@@ -224,13 +229,13 @@ def mistakes(now: State, decision: Decision) -> dict[str, str]:
     return found
 
 
-def entity(report: Report, url: str) -> dict[str, Any]:
-    """What the region's other programs may know of a report. `url` is where the house is reached."""
+def entity(report: Report) -> dict[str, Any]:
+    """What the region's other programs may know of a report; `page` and `photo` are paths of the house that serves it."""
     kind = KINDS[report.kind]
     made: dict[str, Any] = {
-        "id": f"urn:ngsi-ld:{TYPE}:{report.id}",
+        "id": report.entity,
         "type": TYPE,
-        "name": f"{kind.names['ja']} No. {report.number}",
+        "name": {"type": "LanguageProperty", "languageMap": kind.names},
         "number": report.number,
         "kind": report.kind,
         "status": report.state,
@@ -238,14 +243,14 @@ def entity(report: Report, url: str) -> dict[str, Any]:
         "supporters": report.supporters,
         "dateReported": clock.iso(report.reported),
         "dateChanged": clock.iso(report.changed),
-        "url": f"{url}/reports/{report.number}",
+        "page": f"/reports/{report.number}",
     }
     if report.place is not None:
         made["location"] = {"type": "Point", "coordinates": list(report.place)}
     if report.words_public:
         made |= {key: value for key, value in (("landmark", report.landmark), ("description", report.words)) if value}
     if report.shows_photo:
-        made["photo"] = f"{url}/reports/{report.number}/photo"
+        made["photo"] = f"/reports/{report.number}/photo"
     if report.note:
         made["statusNote"] = report.note
     return made

@@ -19,11 +19,11 @@ from hiroba.base.db import Connection
 from hiroba.base.errors import Invalid
 from hiroba.base.web.given import GivenConnection
 from hiroba.door.pages import GivenPage, Page
+from hiroba.exchange.broker.exchange import GivenExchange
 from hiroba.exchange.identity import store as identity
 from hiroba.services.reports import model, photos, store
 from hiroba.services.reports.model import Draft
 from hiroba.services.reports.pages import PRIVATE, PUBLIC, found, jpeg, towns
-from hiroba.services.reports.store import Outside
 
 COOKIE = "hiroba_report"
 START = "/reports/new"
@@ -56,7 +56,6 @@ class Entry(msgspec.Struct, frozen=True):
 
 
 GivenEntry = NamedDependency[Entry]
-GivenOutside = NamedDependency[Outside]
 
 
 async def entry(request: Request[Any, Any, Any], conn: GivenConnection) -> Entry:
@@ -248,19 +247,19 @@ async def review(conn: GivenConnection, page: GivenPage, entry: GivenEntry) -> R
 
 
 @post("/review", opt=PUBLIC, include_in_schema=False)
-async def send(conn: GivenConnection, entry: GivenEntry, outside: GivenOutside) -> Redirect:
+async def send(conn: GivenConnection, entry: GivenEntry, exchange: GivenExchange) -> Redirect:
     """Take the report in."""
     if not entry.draft.ready:
         return Redirect(f"{START}/where", status_code=303)
-    _, token = await store.add(conn, outside, entry.draft, await store.draft_photo(conn, entry.cookie))
+    _, token = await store.add(conn, exchange, entry.draft, await store.draft_photo(conn, entry.cookie))
     return await _sent(conn, entry, f"/reports/follow/{token}?new=1")
 
 
 @post("/support/{number:int}", opt=PUBLIC, include_in_schema=False)
-async def support(conn: GivenConnection, entry: GivenEntry, outside: GivenOutside, number: FromPath[int]) -> Redirect:
+async def support(conn: GivenConnection, entry: GivenEntry, exchange: GivenExchange, number: FromPath[int]) -> Redirect:
     """It is known already: one more voice instead of one more report. One draft is one voice."""
     report = await found(conn, number)
-    await store.support(conn, outside, report)
+    await store.support(conn, exchange, report)
     return await _sent(conn, entry, f"/reports/{report.number}?supported=1")
 
 

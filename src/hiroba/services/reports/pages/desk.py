@@ -14,19 +14,18 @@ from hiroba.base.db import Connection
 from hiroba.base.errors import Forbidden, Invalid, NotFound
 from hiroba.base.web.given import GivenConnection
 from hiroba.door.pages import GivenPage, Page
+from hiroba.exchange.broker.exchange import GivenExchange
 from hiroba.exchange.identity import store as identity
 from hiroba.exchange.identity.callers import Caller, officer
 from hiroba.exchange.identity.guards import GivenCaller
 from hiroba.services.reports import model, store
 from hiroba.services.reports.model import Contact, Decision, Report
 from hiroba.services.reports.pages import PRIVATE, jpeg, towns
-from hiroba.services.reports.store import Outside
 
 ROLE: Final = "reports"
 OFFICER: Final = {"may": (officer(ROLE),)}
 QUEUE: Final = 100
 """As many reports stand in a list at once."""
-GivenOutside = NamedDependency[Outside]
 Days = Annotated[int, Parameter(ge=0, le=3650)]
 
 
@@ -108,11 +107,11 @@ class ShowForm(msgspec.Struct, frozen=True):
 
 @post("/desk/reports/{number:int}/show", opt=OFFICER, include_in_schema=False)
 async def show(
-    conn: GivenConnection, caller: GivenCaller, outside: GivenOutside, number: FromPath[int], data: URLEncodedBody[ShowForm]
+    conn: GivenConnection, caller: GivenCaller, exchange: GivenExchange, number: FromPath[int], data: URLEncodedBody[ShowForm]
 ) -> Redirect:
     """Let the public see words and photo, or take them back."""
     report = await _mine(conn, caller, number)
-    await store.show(conn, outside, report, words=bool(data.words), photo=bool(data.photo) and report.has_photo)
+    await store.show(conn, exchange, report, words=bool(data.words), photo=bool(data.photo) and report.has_photo)
     return _back(number)
 
 
@@ -126,7 +125,7 @@ async def look(conn: GivenConnection, page: GivenPage, caller: GivenCaller, numb
 
 @post("/desk/reports/{number:int}/state", opt=OFFICER, include_in_schema=False)
 async def decide(
-    conn: GivenConnection, page: GivenPage, caller: GivenCaller, outside: GivenOutside, number: FromPath[int],
+    conn: GivenConnection, page: GivenPage, caller: GivenCaller, exchange: GivenExchange, number: FromPath[int],
     data: URLEncodedBody[Decision],
 ) -> Response[Any]:  # fmt: skip
     """Bring the report into another state."""
@@ -135,7 +134,7 @@ async def decide(
         decision = data.cleaned()
         wrong = model.mistakes(report.state, decision)
         if not wrong:
-            await store.decide(conn, outside, report, decision, caller.id)
+            await store.decide(conn, exchange, report, decision, caller.id)
             return _back(number)
     except Invalid as error:
         wrong = {"duplicate_of" if data.state == "duplicate" else "words": error.detail}
@@ -152,7 +151,7 @@ class HandOverForm(msgspec.Struct, frozen=True):
 
 @post("/desk/reports/{number:int}/hand-over", opt=OFFICER, include_in_schema=False)
 async def hand_over(
-    conn: GivenConnection, page: GivenPage, caller: GivenCaller, outside: GivenOutside, number: FromPath[int],
+    conn: GivenConnection, page: GivenPage, caller: GivenCaller, exchange: GivenExchange, number: FromPath[int],
     data: URLEncodedBody[HandOverForm],
 ) -> Response[Any]:  # fmt: skip
     """Give the report to another municipality of the region."""
@@ -161,7 +160,7 @@ async def hand_over(
         wrong = {"lg_code": page.text("Choose the other municipality.")}
         return await _case(conn, page, caller, report, wrong=wrong, typed=msgspec.structs.asdict(data))
     decision = Decision(state="received", words=data.words[: model.WORDS_LIMIT]).cleaned()
-    await store.hand_over(conn, outside, report, data.lg_code, decision, caller.id)
+    await store.hand_over(conn, exchange, report, data.lg_code, decision, caller.id)
     return Redirect("/desk/reports" if _own(caller) else f"/desk/reports/{number}", status_code=303)
 
 
@@ -174,7 +173,7 @@ class PlaceForm(msgspec.Struct, frozen=True):
 
 @post("/desk/reports/{number:int}/place", opt=OFFICER, include_in_schema=False)
 async def place(
-    conn: GivenConnection, page: GivenPage, caller: GivenCaller, outside: GivenOutside, number: FromPath[int],
+    conn: GivenConnection, page: GivenPage, caller: GivenCaller, exchange: GivenExchange, number: FromPath[int],
     data: URLEncodedBody[PlaceForm],
 ) -> Response[Any]:  # fmt: skip
     """Put a report on the map that was described in words, or set its place right."""
@@ -187,7 +186,7 @@ async def place(
     except Invalid as error:
         wrong = {"place": page.text(error.detail)}
         return await _case(conn, page, caller, report, wrong=wrong, typed=msgspec.structs.asdict(data))
-    await store.put_place(conn, outside, report, point)
+    await store.put_place(conn, exchange, report, point)
     return _back(number)
 
 

@@ -35,7 +35,6 @@ from hiroba.services.reports.store.people import (
     overdue as overdue,
 )
 from hiroba.services.reports.store.reports import (
-    Outside as Outside,
     Wanted as Wanted,
     add as add,
     photo as photo,

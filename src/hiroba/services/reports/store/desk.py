@@ -8,8 +8,9 @@ import msgspec
 from hiroba.base import clock
 from hiroba.base.db import Connection, fetch
 from hiroba.base.errors import Invalid
+from hiroba.exchange.broker.exchange import Exchange
 from hiroba.services.reports.model import OPEN, Decision, Report, State
-from hiroba.services.reports.store.reports import NUMBERS, Outside, remember, report_of
+from hiroba.services.reports.store.reports import NUMBERS, remember, report_of, tell
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -30,7 +31,7 @@ async def history(conn: Connection, report: Report) -> list[Step]:
     """, report.id)  # fmt: skip
 
 
-async def decide(conn: Connection, outside: Outside, report: Report, decision: Decision, officer: str) -> None:
+async def decide(conn: Connection, exchange: Exchange, report: Report, decision: Decision, officer: str) -> None:
     """Bring a report into another state. The decision was found to be without mistakes for the report's state."""
     before, first = report.duplicate_of, None
     if decision.state == "duplicate":
@@ -45,7 +46,7 @@ async def decide(conn: Connection, outside: Outside, report: Report, decision: D
         decision.forwarded_to if decision.state == "forwarded" else "")  # fmt: skip
     await remember(conn, report.id, decision, report.lg_code, officer)
     for number in {report.number, before, first and first.number} - {None}:
-        await outside.tell(conn, cast("int", number))
+        await tell(conn, exchange, cast("int", number))
 
 
 async def _first(conn: Connection, report: Report, number: int) -> Report:
@@ -60,30 +61,31 @@ async def _first(conn: Connection, report: Report, number: int) -> Report:
     return first
 
 
-async def hand_over(conn: Connection, outside: Outside, report: Report, lg_code: str, decision: Decision, officer: str) -> None:
+async def hand_over(conn: Connection, exchange: Exchange, report: Report, lg_code: str, decision: Decision, officer: str) -> None:
     """Give a report to another municipality of the region, where it waits as a new one; `decision` brings the words."""
+    await exchange.remove(conn, [report.entity])  # an entity keeps its owner: the other municipality makes it anew
     await conn.execute("""
         update reports.report
            set lg_code = $2, state = 'received', changed = $3, closed = null, duplicate_of = null, forwarded_to = ''
          where id = $1
     """, report.id, lg_code, clock.now())  # fmt: skip
     await remember(conn, report.id, decision, lg_code, officer)
-    await outside.tell(conn, report.number)
+    await tell(conn, exchange, report.number)
 
 
-async def show(conn: Connection, outside: Outside, report: Report, *, words: bool, photo: bool) -> None:
+async def show(conn: Connection, exchange: Exchange, report: Report, *, words: bool, photo: bool) -> None:
     """What the public sees, after an officer's look."""
     await conn.execute(
         "update reports.report set words_public = $2, photo_public = $3, changed = $4 where id = $1",
         report.id, words, photo, clock.now(),
     )  # fmt: skip
-    await outside.tell(conn, report.number)
+    await tell(conn, exchange, report.number)
 
 
-async def put_place(conn: Connection, outside: Outside, report: Report, place: tuple[float, float]) -> None:
+async def put_place(conn: Connection, exchange: Exchange, report: Report, place: tuple[float, float]) -> None:
     """Put a report on the map that was described in words alone."""
     await conn.execute("update reports.report set place = $2, changed = $3 where id = $1", report.id, place, clock.now())
-    await outside.tell(conn, report.number)
+    await tell(conn, exchange, report.number)
 
 
 async def lock(conn: Connection, number: int) -> None:

@@ -8,9 +8,10 @@ import msgspec
 
 from hiroba.base import clock
 from hiroba.base.db import Connection, fetch, fetch_one
+from hiroba.exchange.broker.exchange import Exchange
 from hiroba.services.reports.model import Contact, Report
 from hiroba.services.reports.store.desk import history
-from hiroba.services.reports.store.reports import Outside, photo
+from hiroba.services.reports.store.reports import photo, tell
 
 CONTACT_LIFE: Final = timedelta(days=30)
 """How long after a report is closed its contact is kept, for a question back."""
@@ -89,7 +90,7 @@ async def export(conn: Connection, key: bytes) -> list[dict[str, Any]]:
     return found
 
 
-async def erase(conn: Connection, outside: Outside, key: bytes) -> int:
+async def erase(conn: Connection, exchange: Exchange, key: bytes) -> int:
     """Forget a person: contact, words, photo and link go, and the landmark where a point says the place as well.
 
     The damage itself stays, since it is the street's and not the person's; so does a landmark that alone says where.
@@ -104,5 +105,5 @@ async def erase(conn: Connection, outside: Outside, key: bytes) -> int:
          where id = any($1)
     """, ids, clock.now())  # fmt: skip
     for report in found:
-        await outside.tell(conn, report.number)
+        await tell(conn, exchange, report.number)
     return len(found)

@@ -18,22 +18,16 @@ NUMBERS: Final = 2**31
 """Numbers of reports stay below this."""
 
 
-class Outside(msgspec.Struct, frozen=True):
-    """Where the rest of the world reads of reports: the exchange, with links to our own pages."""
-
-    exchange: Exchange
-    url: str
-
-    async def tell(self, conn: Connection, number: int) -> Report:
-        """Write the entity of a report as it is now; the report."""
-        report = await report_of(conn, number)
-        if report is None:
-            raise LookupError(number)
-        await self.exchange.put(conn, [entity(report, self.url)], owner=report.lg_code)
-        return report
+async def tell(conn: Connection, exchange: Exchange, number: int) -> Report:
+    """Write the entity of a report as it is now; the report."""
+    report = await report_of(conn, number)
+    if report is None:
+        raise LookupError(number)
+    await exchange.put(conn, [entity(report)], owner=report.lg_code)
+    return report
 
 
-async def add(conn: Connection, outside: Outside, draft: Draft, jpeg: bytes | None) -> tuple[Report, str]:
+async def add(conn: Connection, exchange: Exchange, draft: Draft, jpeg: bytes | None) -> tuple[Report, str]:
     """Take a report in; with it the token of its private link, which is not kept."""
     token, now, id_ = secrets.token_urlsafe(24), clock.now(), ulid()
     number: int = await conn.fetchval("""
@@ -49,7 +43,7 @@ async def add(conn: Connection, outside: Outside, draft: Draft, jpeg: bytes | No
             id_, person.name, person.phone, person.mail, person.keys,
         )  # fmt: skip
     await remember(conn, id_, Decision(state="received"), draft.lg_code, "")
-    return await outside.tell(conn, number), token
+    return await tell(conn, exchange, number), token
 
 
 async def report_of(conn: Connection, number: int) -> Report | None:
@@ -106,10 +100,10 @@ async def photo(conn: Connection, report: Report) -> bytes | None:
     return cast("bytes | None", await conn.fetchval("select jpeg from reports.photo where report = $1", report.id))
 
 
-async def support(conn: Connection, outside: Outside, report: Report) -> None:
+async def support(conn: Connection, exchange: Exchange, report: Report) -> None:
     """One more sees it too."""
     await conn.execute("insert into reports.support (report, at) values ($1, $2)", report.id, clock.now())
-    await outside.tell(conn, report.number)
+    await tell(conn, exchange, report.number)
 
 
 async def remember(conn: Connection, report: str, decision: Decision, lg_code: str, officer: str) -> None:
