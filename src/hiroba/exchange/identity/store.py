@@ -146,6 +146,12 @@ async def put_municipality(conn: Connection, municipality: Municipality, area: d
         None if area is None else orjson.dumps(area).decode(), extent)  # fmt: skip
 
 
+async def areas(conn: Connection) -> dict[str, BaseGeometry]:
+    """The area of each municipality that has one, by code."""
+    rows = await conn.fetch("select lg_code, area from identity.municipality where area is not null order by lg_code")
+    return {row["lg_code"]: from_geojson(row["area"]) for row in rows}
+
+
 async def municipality_at(conn: Connection, longitude: float, latitude: float) -> Municipality | None:
     """Whose jurisdiction this place is in, or None outside the region."""
     rows = await conn.fetch(f"""

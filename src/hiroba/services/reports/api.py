@@ -12,7 +12,6 @@ from typing import Any, Final
 
 from litestar import Request, Response, Router, get, post
 from litestar.datastructures import State, UploadFile
-from litestar.di import NamedDependency
 from litestar.params import FromPath
 
 from hiroba.base import clock
@@ -27,7 +26,7 @@ from hiroba.exchange.identity.callers import ANYONE, Caller
 from hiroba.exchange.identity.guards import GivenCaller
 from hiroba.services.reports import model, photos, store
 from hiroba.services.reports.model import Draft, Report
-from hiroba.services.reports.spark import answer, format_of
+from hiroba.services.reports.spark import answer
 
 SPECIFICATION: Final = "http://wiki.open311.org/GeoReport_v2"
 CHANGESET: Final = "2026-11-20 00:00"
@@ -133,7 +132,9 @@ async def token(request: Asked, conn: GivenConnection, name: FromPath[str]) -> R
 
 
 @post(_both("/v2/requests"), opt={**PUBLIC, "exclude_from_csrf": True}, status_code=200)
-async def report(request: Asked, conn: GivenConnection, caller: GivenCaller, exchange: GivenExchange) -> Response[bytes]:
+async def report(
+    request: Asked, conn: GivenConnection, caller: GivenCaller, exchange: GivenExchange
+) -> Response[bytes]:
     """Take a report in: a form as the specification says, or multipart with the photo as `media`."""
     form = dict((await request.form()).items())
     typed = {name: value for name, value in (dict(request.query_params) | form).items() if isinstance(value, str)}
@@ -203,7 +204,9 @@ def _contact(typed: Mapping[str, str]) -> model.Contact:
 async def _jurisdiction(conn: Connection, given: Mapping[str, str]) -> str | None:
     named = given.get("jurisdiction_id") or None
     if named and named not in {town.lg_code for town in await identity.municipalities(conn)}:
-        raise NotFound("jurisdiction_id was not found. It is a municipality's six-digit code; leave it out for the region.")
+        raise NotFound(
+            "jurisdiction_id was not found. It is a municipality's six-digit code; leave it out for the region."
+        )
     return named
 
 
@@ -232,11 +235,9 @@ def _moment(query: Mapping[str, str], name: str) -> datetime | None:
         return None
     try:
         moment = datetime.fromisoformat(text)
-        if moment.tzinfo is None:
-            raise ValueError(text)
-        return moment.astimezone(UTC)
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
-        raise Invalid(f"{name} is a time with its zone, for example 2026-11-20T00:00:00Z.") from None
+        raise Invalid(f"{name} is a time like 2026-11-20T00:00:00Z.") from None
 
 
 def _span(query: Mapping[str, str]) -> tuple[datetime, datetime]:

@@ -126,7 +126,9 @@ def contact_mistakes(form: Mapping[str, str]) -> dict[str, str]:
 
 def contact_of(form: Mapping[str, str]) -> Contact:
     """The contact as it is kept: figures and letters of one width."""
-    phone, mail = (clean(unicodedata.normalize("NFKC", form.get(name, "")), CONTACT_LIMIT) for name in ("phone", "mail"))
+    phone, mail = (
+        clean(unicodedata.normalize("NFKC", form.get(name, "")), CONTACT_LIMIT) for name in ("phone", "mail")
+    )
     return Contact(name=clean(form.get("name", ""), CONTACT_LIMIT), phone=phone, mail=mail)
 
 
@@ -287,5 +289,7 @@ def key_of(value: str) -> bytes:
 def metres(one: tuple[float, float], other: tuple[float, float]) -> float:
     """The distance between two places, great-circle on a sphere: for tens of metres that is exact to centimetres."""
     (east1, north1), (east2, north2) = ((math.radians(a), math.radians(b)) for a, b in (one, other))
-    half = math.sin((north2 - north1) / 2) ** 2 + math.cos(north1) * math.cos(north2) * math.sin((east2 - east1) / 2) ** 2
+    half = (
+        math.sin((north2 - north1) / 2) ** 2 + math.cos(north1) * math.cos(north2) * math.sin((east2 - east1) / 2) ** 2
+    )
     return 2 * 6_371_008.8 * math.asin(math.sqrt(half))

@@ -19,7 +19,15 @@ PIXELS = 60_000_000
 EDGE = 1600
 """The longer edge of what is kept."""
 FORMATS = ("JPEG", "PNG", "WEBP")
-BROKEN = (OSError, ValueError, SyntaxError, IndexError, EOFError, Image.DecompressionBombError, Image.DecompressionBombWarning)
+BROKEN = (
+    OSError,
+    ValueError,
+    SyntaxError,
+    IndexError,
+    EOFError,
+    Image.DecompressionBombError,
+    Image.DecompressionBombWarning,
+)
 """What Pillow raises about files that are no picture."""
 
 

@@ -113,7 +113,7 @@ async def take_what(
     await store.put_draft(conn, cookie, draft)
     answer = Redirect(Entry(cookie, draft, has_photo=False).next("what"), status_code=303)
     secure = request.app.state.settings.url.startswith("https")
-    answer.set_cookie(Cookie(COOKIE, cookie, path="/reports", httponly=True, samesite="lax", secure=secure))
+    answer.set_cookie(Cookie(COOKIE, "/reports", cookie, httponly=True, samesite="lax", secure=secure))
     return answer
 
 
@@ -182,7 +182,9 @@ async def details(page: GivenPage, entry: GivenEntry) -> Response[str]:
 
 
 @post("/details", opt=PUBLIC, include_in_schema=False)
-async def take_details(request: Request[Any, Any, Any], conn: GivenConnection, page: GivenPage, entry: GivenEntry) -> Response[Any]:
+async def take_details(
+    request: Request[Any, Any, Any], conn: GivenConnection, page: GivenPage, entry: GivenEntry
+) -> Response[Any]:
     """Keep photo and words; a good photo is kept even where the words are not."""
     form, wrong = dict((await request.form()).items()), dict[str, str]()
     typed = {name: value for name, value in form.items() if isinstance(value, str)}
@@ -212,7 +214,9 @@ async def photo(conn: GivenConnection, entry: GivenEntry) -> Response[bytes]:
 @get("/contact", opt=PUBLIC, include_in_schema=False)
 async def contact(page: GivenPage, entry: GivenEntry) -> Response[str]:
     """Whom shall we answer?"""
-    return _ask(page, "contact", typed=msgspec.structs.asdict(entry.draft.contact), contact_days=store.CONTACT_LIFE.days)
+    return _ask(
+        page, "contact", typed=msgspec.structs.asdict(entry.draft.contact), contact_days=store.CONTACT_LIFE.days
+    )
 
 
 class ContactForm(msgspec.Struct, frozen=True):
@@ -224,7 +228,9 @@ class ContactForm(msgspec.Struct, frozen=True):
 
 
 @post("/contact", opt=PUBLIC, include_in_schema=False)
-async def take_contact(conn: GivenConnection, page: GivenPage, entry: GivenEntry, data: URLEncodedBody[ContactForm]) -> Response[Any]:
+async def take_contact(
+    conn: GivenConnection, page: GivenPage, entry: GivenEntry, data: URLEncodedBody[ContactForm]
+) -> Response[Any]:
     """Keep whom to answer."""
     form = msgspec.structs.asdict(data)
     wrong = {name: page.text(sentence) for name, sentence in model.contact_mistakes(form).items()}

@@ -5,7 +5,6 @@ from typing import Annotated, Any, Final
 
 import msgspec
 from litestar import Response, get, post
-from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, Parameter, URLEncodedBody
 from litestar.response import Redirect
 
@@ -49,17 +48,21 @@ def _states(state: str) -> list[str] | None:
 
 @get("/desk/reports", opt=OFFICER, include_in_schema=False)
 async def queue(
-    conn: GivenConnection, page: GivenPage, caller: GivenCaller, state: FromQuery[str] = "open", days: FromQuery[Days] = 0
+    conn: GivenConnection,
+    page: GivenPage,
+    caller: GivenCaller,
+    only: FromQuery[str] = "open",
+    days: FromQuery[Days] = 0,
 ) -> Response[str]:
     """Everything that waits, the longest first."""
     now = clock.now()
     own = _own(caller)
     wanted = store.Wanted(
-        lg_code=own, states=_states(state), until=now - timedelta(days=days) if days else None,
-        newest_first=state not in {"open", *model.OPEN}, limit=QUEUE,
+        lg_code=own, states=_states(only), until=now - timedelta(days=days) if days else None,
+        newest_first=only not in {"open", *model.OPEN}, limit=QUEUE,
     )  # fmt: skip
     return _private(page.html(
-        "reports/desk.html", reports=await store.reports(conn, wanted), counts=await store.counts(conn, own), state=state,
+        "reports/desk.html", reports=await store.reports(conn, wanted), counts=await store.counts(conn, own), only=only,
         days=days, now=now, kinds=model.KINDS, states=model.STATES, open_states=model.OPEN, own=own, queue=QUEUE,
         towns=await towns(conn, page.language), keys_only=bool(own) and await store.takes_keys_only(conn, own or ""),
     ))  # fmt: skip
@@ -76,7 +79,7 @@ async def _case(
     typed: dict[str, str] | None = None, contact: Contact | None = None,
 ) -> Response[str]:  # fmt: skip
     waiting = store.Wanted(lg_code=_own(caller), states=model.OPEN, newest_first=False, limit=30)
-    blank = {name: "" for name in (*Decision.__struct_fields__, "lg_code", "longitude", "latitude")}
+    blank = dict.fromkeys((*Decision.__struct_fields__, "lg_code", "longitude", "latitude"), "")
     return _private(page.html(
         "reports/case.html", status=422 if wrong else 200, report=report, kind=model.KINDS[report.kind], kinds=model.KINDS,
         states=model.STATES, next=model.NEXT[report.state], history=await store.history(conn, report),
@@ -107,7 +110,11 @@ class ShowForm(msgspec.Struct, frozen=True):
 
 @post("/desk/reports/{number:int}/show", opt=OFFICER, include_in_schema=False)
 async def show(
-    conn: GivenConnection, caller: GivenCaller, exchange: GivenExchange, number: FromPath[int], data: URLEncodedBody[ShowForm]
+    conn: GivenConnection,
+    caller: GivenCaller,
+    exchange: GivenExchange,
+    number: FromPath[int],
+    data: URLEncodedBody[ShowForm],
 ) -> Redirect:
     """Let the public see words and photo, or take them back."""
     report = await _mine(conn, caller, number)
@@ -125,7 +132,7 @@ async def look(conn: GivenConnection, page: GivenPage, caller: GivenCaller, numb
 
 @post("/desk/reports/{number:int}/state", opt=OFFICER, include_in_schema=False)
 async def decide(
-    conn: GivenConnection, page: GivenPage, caller: GivenCaller, exchange: GivenExchange, number: FromPath[int],
+    conn: GivenConnection, *, page: GivenPage, caller: GivenCaller, exchange: GivenExchange, number: FromPath[int],
     data: URLEncodedBody[Decision],
 ) -> Response[Any]:  # fmt: skip
     """Bring the report into another state."""
@@ -151,7 +158,7 @@ class HandOverForm(msgspec.Struct, frozen=True):
 
 @post("/desk/reports/{number:int}/hand-over", opt=OFFICER, include_in_schema=False)
 async def hand_over(
-    conn: GivenConnection, page: GivenPage, caller: GivenCaller, exchange: GivenExchange, number: FromPath[int],
+    conn: GivenConnection, *, page: GivenPage, caller: GivenCaller, exchange: GivenExchange, number: FromPath[int],
     data: URLEncodedBody[HandOverForm],
 ) -> Response[Any]:  # fmt: skip
     """Give the report to another municipality of the region."""
@@ -160,7 +167,7 @@ async def hand_over(
         wrong = {"lg_code": page.text("Choose the other municipality.")}
         return await _case(conn, page, caller, report, wrong=wrong, typed=msgspec.structs.asdict(data))
     decision = Decision(state="received", words=data.words[: model.WORDS_LIMIT]).cleaned()
-    await store.hand_over(conn, exchange, report, data.lg_code, decision, caller.id)
+    await store.hand_over(conn, exchange, report, data.lg_code, decision, officer=caller.id)
     return Redirect("/desk/reports" if _own(caller) else f"/desk/reports/{number}", status_code=303)
 
 
@@ -173,7 +180,7 @@ class PlaceForm(msgspec.Struct, frozen=True):
 
 @post("/desk/reports/{number:int}/place", opt=OFFICER, include_in_schema=False)
 async def place(
-    conn: GivenConnection, page: GivenPage, caller: GivenCaller, exchange: GivenExchange, number: FromPath[int],
+    conn: GivenConnection, *, page: GivenPage, caller: GivenCaller, exchange: GivenExchange, number: FromPath[int],
     data: URLEncodedBody[PlaceForm],
 ) -> Response[Any]:  # fmt: skip
     """Put a report on the map that was described in words, or set its place right."""

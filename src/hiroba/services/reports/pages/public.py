@@ -18,7 +18,9 @@ async def everything(conn: GivenConnection, page: GivenPage) -> Response[str]:
     """What is known and worked on, and the way to tell of something new."""
     reports = await store.reports(conn, store.Wanted(limit=30))
     names = await towns(conn, page.language)
-    return page.html("reports/all.html", reports=reports, towns=names, now=clock.now(), kinds=model.KINDS, states=model.STATES)
+    return page.html(
+        "reports/all.html", reports=reports, towns=names, now=clock.now(), kinds=model.KINDS, states=model.STATES
+    )
 
 
 @get("/reports/{number:int}", opt=PUBLIC, include_in_schema=False)

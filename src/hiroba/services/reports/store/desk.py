@@ -1,6 +1,6 @@
 """What officers do with reports, and how the work goes."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import cast
 
 import msgspec
@@ -61,7 +61,9 @@ async def _first(conn: Connection, report: Report, number: int) -> Report:
     return first
 
 
-async def hand_over(conn: Connection, exchange: Exchange, report: Report, lg_code: str, decision: Decision, officer: str) -> None:
+async def hand_over(
+    conn: Connection, exchange: Exchange, report: Report, lg_code: str, decision: Decision, *, officer: str
+) -> None:
     """Give a report to another municipality of the region, where it waits as a new one; `decision` brings the words."""
     await exchange.remove(conn, [report.entity])  # an entity keeps its owner: the other municipality makes it anew
     await conn.execute("""
@@ -84,7 +86,9 @@ async def show(conn: Connection, exchange: Exchange, report: Report, *, words: b
 
 async def put_place(conn: Connection, exchange: Exchange, report: Report, place: tuple[float, float]) -> None:
     """Put a report on the map that was described in words alone."""
-    await conn.execute("update reports.report set place = $2, changed = $3 where id = $1", report.id, place, clock.now())
+    await conn.execute(
+        "update reports.report set place = $2, changed = $3 where id = $1", report.id, place, clock.now()
+    )
     await tell(conn, exchange, report.number)
 
 
@@ -122,3 +126,15 @@ async def counts(conn: Connection, lg_code: str | None) -> dict[str, int]:
         "select state, count(*) from reports.report where $1::text is null or lg_code = $1 group by state", lg_code
     )
     return {row["state"]: row["count"] for row in rows}
+
+
+async def backdate(conn: Connection, exchange: Exchange, report: Report, by: timedelta) -> None:
+    """Move everything about a report into the past: samples and imports did not happen just now."""
+    await conn.execute("""
+        update reports.report set reported = reported - $2, closed = closed - $2 / 2, changed = changed - $2 / 2 where id = $1
+    """, report.id, by)  # fmt: skip
+    await conn.execute("""
+        update reports.change c set at = at - case when c.id = first.id then $2 else $2 / 2 end
+          from (select min(id) as id from reports.change where report = $1) as first where c.report = $1
+    """, report.id, by)  # fmt: skip
+    await tell(conn, exchange, report.number)

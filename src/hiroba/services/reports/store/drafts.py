@@ -31,7 +31,7 @@ async def draft_of(conn: Connection, cookie: str) -> Kept | None:
         select answers, photo is not null as has_photo, sent from reports.draft
          where sha256 = $1 and expires > $2 for update
     """, _sha256(cookie), clock.now())  # fmt: skip
-    return row and Kept(msgspec.json.decode(row["answers"], type=Draft), row["has_photo"], row["sent"])
+    return None if row is None else Kept(msgspec.json.decode(row["answers"], type=Draft), row["has_photo"], row["sent"])
 
 
 async def put_draft(conn: Connection, cookie: str, draft: Draft) -> None:

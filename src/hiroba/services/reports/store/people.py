@@ -26,7 +26,9 @@ class Look(msgspec.Struct, frozen=True):
 
 async def look_at_contact(conn: Connection, report: Report, officer: str, organisation: str) -> Contact | None:
     """The contact of a report; the look is written down for the reporter to see."""
-    contact = await fetch_one(conn, Contact, "select name, phone, mail from reports.contact where report = $1", report.id)
+    contact = await fetch_one(
+        conn, Contact, "select name, phone, mail from reports.contact where report = $1", report.id
+    )
     if contact is not None:
         await conn.execute(
             "insert into reports.look (report, at, officer, organisation) values ($1, $2, $3, $4)",
@@ -37,7 +39,9 @@ async def look_at_contact(conn: Connection, report: Report, officer: str, organi
 
 async def looks(conn: Connection, report: Report) -> list[Look]:
     """Who looked at the contact of a report, newest first."""
-    return await fetch(conn, Look, "select at, organisation from reports.look where report = $1 order by id desc", report.id)
+    return await fetch(
+        conn, Look, "select at, organisation from reports.look where report = $1 order by id desc", report.id
+    )
 
 
 async def forget_contact(conn: Connection, report: Report) -> None:
@@ -73,7 +77,9 @@ async def export(conn: Connection, key: bytes) -> list[dict[str, Any]]:
     """Everything we hold of a person, report by report."""
     found = []
     for report in await reports_of(conn, key):
-        contact = await fetch_one(conn, Contact, "select name, phone, mail from reports.contact where report = $1", report.id)
+        contact = await fetch_one(
+            conn, Contact, "select name, phone, mail from reports.contact where report = $1", report.id
+        )
         jpeg = await photo(conn, report)
         found.append({
             "number": report.number,
