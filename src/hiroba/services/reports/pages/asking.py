@@ -10,7 +10,6 @@ from typing import Any
 import msgspec
 from litestar import Request, Response, Router, get, post
 from litestar.datastructures import Cookie, UploadFile
-from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, URLEncodedBody
 from litestar.response import Redirect
 
@@ -39,7 +38,7 @@ class NoDraft(Exception):  # noqa: N818 - not a mistake: the draft was sent or i
         self.instead = instead
 
 
-def _lead_elsewhere(_request: Request[Any, Any, Any], error: NoDraft) -> Redirect:
+def _lead_elsewhere(_request: Asked, error: NoDraft) -> Redirect:
     return Redirect(error.instead, status_code=303)
 
 
@@ -55,10 +54,10 @@ class Entry(msgspec.Struct, frozen=True):
         return f"{START}/{'review' if self.draft.seen else STEPS[STEPS.index(step) + 1]}"
 
 
-GivenEntry = NamedDependency[Entry]
+Asked = Request[Any, Any, Any]
 
 
-async def entry(request: Request[Any, Any, Any], conn: GivenConnection) -> Entry:
+async def entry_of(request: Asked, conn: Connection) -> Entry:
     """The draft of this browser; without one the way starts again."""
     cookie = request.cookies.get(COOKIE, "")
     kept = await store.draft_of(conn, cookie) if cookie else None
@@ -86,7 +85,7 @@ def _text(form: Form, name: str, limit: int, wrong: dict[str, str], page: Page) 
 
 
 @get("/", opt=PUBLIC, include_in_schema=False)
-async def what(request: Request[Any, Any, Any], conn: GivenConnection, page: GivenPage) -> Response[str]:
+async def what(request: Asked, conn: GivenConnection, page: GivenPage) -> Response[str]:
     """What is wrong?"""
     kept = await store.draft_of(conn, request.cookies.get(COOKIE, ""))
     return _ask(page, "what", chosen=kept.draft.kind if kept else "")
@@ -100,7 +99,7 @@ class WhatForm(msgspec.Struct, frozen=True):
 
 @post("/", opt=PUBLIC, include_in_schema=False)
 async def take_what(
-    request: Request[Any, Any, Any], conn: GivenConnection, page: GivenPage, data: URLEncodedBody[WhatForm]
+    request: Asked, conn: GivenConnection, page: GivenPage, data: URLEncodedBody[WhatForm]
 ) -> Response[Any]:
     """Keep what is wrong; a new draft begins here."""
     if data.kind not in model.KINDS:
@@ -118,8 +117,9 @@ async def take_what(
 
 
 @get("/where", opt=PUBLIC, include_in_schema=False)
-async def where(conn: GivenConnection, page: GivenPage, entry: GivenEntry) -> Response[str]:
+async def where(request: Asked, conn: GivenConnection, page: GivenPage) -> Response[str]:
     """Where is it?"""
+    entry = await entry_of(request, conn)
     draft = entry.draft
     longitude, latitude = map(str, draft.place) if draft.place else ("", "")
     typed = {"lg_code": draft.lg_code, "landmark": draft.landmark, "longitude": longitude, "latitude": latitude}
@@ -137,9 +137,10 @@ class WhereForm(msgspec.Struct, frozen=True):
 
 @post("/where", opt=PUBLIC, include_in_schema=False)
 async def take_where(
-    conn: GivenConnection, page: GivenPage, entry: GivenEntry, data: URLEncodedBody[WhereForm]
+    request: Asked, conn: GivenConnection, page: GivenPage, data: URLEncodedBody[WhereForm]
 ) -> Response[Any]:
     """Keep where it is: a point finds its municipality, words need one chosen."""
+    entry = await entry_of(request, conn)
     form, wrong = msgspec.structs.asdict(data), dict[str, str]()
     known = await identity.municipalities(conn)
     landmark = _text(form, "landmark", model.LANDMARK_LIMIT, wrong, page)
@@ -176,16 +177,16 @@ async def _town_at(conn: Connection, page: Page, place: tuple[float, float], kno
 
 
 @get("/details", opt=PUBLIC, include_in_schema=False)
-async def details(page: GivenPage, entry: GivenEntry) -> Response[str]:
+async def details(request: Asked, conn: GivenConnection, page: GivenPage) -> Response[str]:
     """How does it look?"""
+    entry = await entry_of(request, conn)
     return _ask(page, "details", typed={"words": entry.draft.words}, has_photo=entry.has_photo)
 
 
 @post("/details", opt=PUBLIC, include_in_schema=False)
-async def take_details(
-    request: Request[Any, Any, Any], conn: GivenConnection, page: GivenPage, entry: GivenEntry
-) -> Response[Any]:
+async def take_details(request: Asked, conn: GivenConnection, page: GivenPage) -> Response[Any]:
     """Keep photo and words; a good photo is kept even where the words are not."""
+    entry = await entry_of(request, conn)
     form, wrong = dict((await request.form()).items()), dict[str, str]()
     typed = {name: value for name, value in form.items() if isinstance(value, str)}
     has_photo, upload = entry.has_photo, form.get("photo")
@@ -206,14 +207,16 @@ async def take_details(
 
 
 @get("/photo", opt=PUBLIC, include_in_schema=False)
-async def photo(conn: GivenConnection, entry: GivenEntry) -> Response[bytes]:
+async def photo(request: Asked, conn: GivenConnection) -> Response[bytes]:
     """The photo of the draft, for the one who chose it."""
+    entry = await entry_of(request, conn)
     return jpeg(await store.draft_photo(conn, entry.cookie), PRIVATE)
 
 
 @get("/contact", opt=PUBLIC, include_in_schema=False)
-async def contact(page: GivenPage, entry: GivenEntry) -> Response[str]:
+async def contact(request: Asked, conn: GivenConnection, page: GivenPage) -> Response[str]:
     """Whom shall we answer?"""
+    entry = await entry_of(request, conn)
     return _ask(
         page, "contact", typed=msgspec.structs.asdict(entry.draft.contact), contact_days=store.CONTACT_LIFE.days
     )
@@ -229,9 +232,10 @@ class ContactForm(msgspec.Struct, frozen=True):
 
 @post("/contact", opt=PUBLIC, include_in_schema=False)
 async def take_contact(
-    conn: GivenConnection, page: GivenPage, entry: GivenEntry, data: URLEncodedBody[ContactForm]
+    request: Asked, conn: GivenConnection, page: GivenPage, data: URLEncodedBody[ContactForm]
 ) -> Response[Any]:
     """Keep whom to answer."""
+    entry = await entry_of(request, conn)
     form = msgspec.structs.asdict(data)
     wrong = {name: page.text(sentence) for name, sentence in model.contact_mistakes(form).items()}
     if wrong:
@@ -241,8 +245,9 @@ async def take_contact(
 
 
 @get("/review", opt=PUBLIC, include_in_schema=False)
-async def review(conn: GivenConnection, page: GivenPage, entry: GivenEntry) -> Response[Any]:
+async def review(request: Asked, conn: GivenConnection, page: GivenPage) -> Response[Any]:
     """All of it once more, and what is known nearby already."""
+    entry = await entry_of(request, conn)
     draft = entry.draft
     if not draft.ready:
         return Redirect(f"{START}/where", status_code=303)
@@ -253,8 +258,9 @@ async def review(conn: GivenConnection, page: GivenPage, entry: GivenEntry) -> R
 
 
 @post("/review", opt=PUBLIC, include_in_schema=False)
-async def send(conn: GivenConnection, entry: GivenEntry, exchange: GivenExchange) -> Redirect:
+async def send(request: Asked, conn: GivenConnection, exchange: GivenExchange) -> Redirect:
     """Take the report in."""
+    entry = await entry_of(request, conn)
     if not entry.draft.ready:
         return Redirect(f"{START}/where", status_code=303)
     _, token = await store.add(conn, exchange, entry.draft, await store.draft_photo(conn, entry.cookie))
@@ -262,8 +268,9 @@ async def send(conn: GivenConnection, entry: GivenEntry, exchange: GivenExchange
 
 
 @post("/support/{number:int}", opt=PUBLIC, include_in_schema=False)
-async def support(conn: GivenConnection, entry: GivenEntry, exchange: GivenExchange, number: FromPath[int]) -> Redirect:
+async def support(request: Asked, conn: GivenConnection, exchange: GivenExchange, number: FromPath[int]) -> Redirect:
     """It is known already: one more voice instead of one more report. One draft is one voice."""
+    entry = await entry_of(request, conn)
     report = await found(conn, number)
     await store.support(conn, exchange, report)
     return await _sent(conn, entry, f"/reports/{report.number}?supported=1")
@@ -279,6 +286,5 @@ ROUTES = Router(
     route_handlers=[
         what, take_what, where, take_where, details, take_details, photo, contact, take_contact, review, send, support,
     ],
-    dependencies={"entry": Provide(entry)},
     exception_handlers={NoDraft: _lead_elsewhere},
 )  # fmt: skip
