@@ -12,4 +12,6 @@ class EntryPoints(MetadataHookInterface):
     def update(self, metadata: dict[str, Any]) -> None:
         """Fill in the dynamic field."""
         folders = sorted(file.parent.name for file in Path(self.root, "src/hiroba/services").glob("*/service.py"))
-        metadata["entry-points"] = {"hiroba.services": {name: f"hiroba.services.{name}.service:SERVICE" for name in folders}}
+        metadata["entry-points"] = {
+            "hiroba.services": {name: f"hiroba.services.{name}.service:SERVICE" for name in folders}
+        }

@@ -43,7 +43,9 @@ def main(version: str, folder: Path) -> None:
             sys.exit(f"hiroba: {page} does not offer uv {version} for {machine}. Install uv yourself and run again.")
         wheel = get(urljoin(page, link))
     except (OSError, ValueError) as error:
-        sys.exit(f"hiroba: could not fetch uv from {page} ({error}). Check the network or set UV_INDEX_URL, or install uv.")
+        sys.exit(
+            f"hiroba: could not fetch uv from {page} ({error}). Check the network or set UV_INDEX_URL, or install uv."
+        )
     if hashlib.sha256(wheel).hexdigest() != wanted:
         sys.exit(f"hiroba: what {page} sent is not the pinned uv {version}. Nothing was installed.")
     folder.mkdir(parents=True, exist_ok=True)

@@ -50,7 +50,14 @@ def anyio_backend() -> str:
 @pytest.fixture(scope="session")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """One PostgreSQL per test worker; it forgets on power loss, which no test here tries."""
-    fast = {**DURABLE, "fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_wal_size": "256MB", "shared_buffers": "64MB"}
+    fast = {
+        **DURABLE,
+        "fsync": "off",
+        "synchronous_commit": "off",
+        "full_page_writes": "off",
+        "max_wal_size": "256MB",
+        "shared_buffers": "64MB",
+    }
     made = Cluster(tmp_path_factory.mktemp("postgres"), settings=fast)
     made.start()
     yield made
@@ -108,7 +115,9 @@ async def alive(app: Any) -> AsyncIterator[None]:
     """Run an ASGI application's lifespan around a block."""
     incoming: asyncio.Queue[dict[str, str]] = asyncio.Queue()
     outgoing: asyncio.Queue[dict[str, str]] = asyncio.Queue()
-    task = asyncio.create_task(app({"type": "lifespan", "asgi": {"version": "3.0"}, "state": {}}, incoming.get, outgoing.put))
+    task = asyncio.create_task(
+        app({"type": "lifespan", "asgi": {"version": "3.0"}, "state": {}}, incoming.get, outgoing.put)
+    )
     await incoming.put({"type": "lifespan.startup"})
     started = await outgoing.get()
     assert started["type"] == "lifespan.startup.complete", started
@@ -122,7 +131,12 @@ async def alive(app: Any) -> AsyncIterator[None]:
 @asynccontextmanager
 async def client_of(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
     app = build(settings, found())
-    async with alive(app), httpx.AsyncClient(transport=httpx.ASGITransport(app=app, raise_app_exceptions=False), base_url="http://hiroba.test") as client:
+    async with (
+        alive(app),
+        httpx.AsyncClient(
+            transport=httpx.ASGITransport(app=app, raise_app_exceptions=False), base_url="http://hiroba.test"
+        ) as client,
+    ):
         yield client
 
 

@@ -1,6 +1,6 @@
 """The only composition root: `build` joins the rooms of the house into one ASGI application."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from importlib.resources import files
 from typing import Any
@@ -9,27 +9,27 @@ from litestar import Litestar, Request
 from litestar.config.csrf import CSRFConfig
 from litestar.datastructures import State
 from litestar.di import Provide
+from litestar.enums import ScopeType
 from litestar.openapi import OpenAPIConfig
-from litestar.types import ASGIApp, Receive, Scope, Send
+from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
 import hiroba
-from hiroba.door import routes
 from hiroba.base import db
 from hiroba.base.db import Connection
 from hiroba.base.db.migrations import Migration
 from hiroba.base.db.migrations import found as migrations_in
 from hiroba.base.egress import LOOPBACK, Egress
+from hiroba.door import routes
 from hiroba.door.pages import Page, Templates
 from hiroba.door.service import Service
 from hiroba.door.service import found as services_found
+from hiroba.exchange.broker.access import Open
 from hiroba.exchange.broker.contexts.book import Book
 from hiroba.exchange.broker.exchange import Exchange
-from hiroba.exchange.gateway.access import Gateway
 from hiroba.exchange.broker.ngsi_ld.application import NgsiLd
-from hiroba.exchange.broker.access import Open
 from hiroba.exchange.gateway import public, tenants
+from hiroba.exchange.gateway.access import Gateway
 from hiroba.exchange.identity import operator_api, store
-from hiroba.exchange.identity.callers import Caller
 from hiroba.exchange.identity.guards import GivenCaller, declared, known
 from hiroba.settings import Settings, read
 
@@ -66,7 +66,7 @@ async def page(request: Request[Any, Any, Any], state: State, caller: GivenCalle
 
 def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
     """The house as one ASGI application: the exchange's own thin one under /ngsi-ld, Litestar for all the rest."""
-    faces: dict[str, ASGIApp] = {}
+    faces: dict[str, Callable[[HTTPScope, Receive, Send], Awaitable[None]]] = {}
 
     @asynccontextmanager
     async def running(app: Litestar) -> AsyncIterator[None]:
@@ -91,7 +91,13 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
         cookie_secure=settings.url.startswith("https"),
     )  # fmt: skip
     litestar = Litestar(
-        route_handlers=[*routes.ROUTES, public.house_context, tenants.put_tenant, operator_api.Municipalities, *(route for service in services for route in service.routes)],
+        route_handlers=[
+            *routes.ROUTES,
+            public.house_context,
+            tenants.put_tenant,
+            operator_api.Municipalities,
+            *(route for service in services for route in service.routes),
+        ],
         guards=[declared],
         dependencies={
             "caller": Provide(known),
@@ -103,13 +109,15 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
         exception_handlers={Exception: routes.problem},
         csrf_config=csrf,
         logging_config=None,
-        openapi_config=OpenAPIConfig(title="Hiroba", version=hiroba.__version__, path="/developers/api", render_plugins=()),
+        openapi_config=OpenAPIConfig(
+            title="Hiroba", version=hiroba.__version__, path="/developers/api", render_plugins=()
+        ),
         request_max_body_size=20 << 20,
         state=State({"settings": settings, "services": services, "templates": Templates(services, {})}),
     )
 
     async def house(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
+        if scope["type"] == ScopeType.HTTP:
             for prefix, face in faces.items():
                 if scope["path"].startswith(prefix):
                     await face(scope, receive, send)

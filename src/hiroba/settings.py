@@ -49,7 +49,9 @@ def read(environment: Mapping[str, str] = os.environ, **given: object) -> Settin
     try:
         settings = msgspec.convert(found, Settings, strict=False, dec_hook=lambda kind, value: kind(value))
     except msgspec.ValidationError as error:
-        raise Stop(f"a setting cannot be read: {error}. Settings come from HIROBA_… variables and the command line.") from None
+        raise Stop(
+            f"a setting cannot be read: {error}. Settings come from HIROBA_… variables and the command line."
+        ) from None
     if settings.open and settings.host not in {"127.0.0.1", "::1", "localhost"}:
         raise Stop("--open has no access control and binds loopback only. Leave --host out, or leave --open out.")
     return settings
@@ -60,6 +62,14 @@ def write(settings: Settings) -> dict[str, str]:
     environment = {}
     for name in Settings.__struct_fields__:
         value = getattr(settings, name)
-        text = ",".join(value) if isinstance(value, tuple) else "1" if value is True else "" if value is False else str(value)
+        text = (
+            ",".join(value)
+            if isinstance(value, tuple)
+            else "1"
+            if value is True
+            else ""
+            if value is False
+            else str(value)
+        )
         environment["DATABASE_URL" if name == "database_url" else f"HIROBA_{name.upper()}"] = text
     return environment

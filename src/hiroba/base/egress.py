@@ -49,16 +49,27 @@ class _Pinned(AbstractResolver):
     def __init__(self, allow: tuple[Network, ...]) -> None:
         self._allow = allow
 
-    async def resolve(self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC) -> list[ResolveResult]:
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
         found = await asyncio.get_running_loop().getaddrinfo(host, port, family=family, type=socket.SOCK_STREAM)
         results = []
         for kind, _, protocol, _, address in found:
             if self.may_call(str(address[0])):
                 results.append(
-                    ResolveResult(hostname=host, host=str(address[0]), port=port, family=kind, proto=protocol, flags=socket.AI_NUMERICHOST)
+                    ResolveResult(
+                        hostname=host,
+                        host=str(address[0]),
+                        port=port,
+                        family=kind,
+                        proto=protocol,
+                        flags=socket.AI_NUMERICHOST,
+                    )
                 )
         if not results:
-            raise CallRefused(f"{host} leads to an address that is not public. HIROBA_EGRESS_ALLOW may name its network.")
+            raise CallRefused(
+                f"{host} leads to an address that is not public. HIROBA_EGRESS_ALLOW may name its network."
+            )
         return results
 
     async def close(self) -> None:
@@ -66,7 +77,7 @@ class _Pinned(AbstractResolver):
 
     def may_call(self, address: str) -> bool:
         """Whether this numeric address is public or allowed."""
-        ip = ipaddress.ip_address(address.split("%")[0])
+        ip = ipaddress.ip_address(address.split("%", maxsplit=1)[0])
         mapped = getattr(ip, "ipv4_mapped", None) or getattr(ip, "sixtofour", None)
         ip = mapped or ip
         return (ip.is_global and not ip.is_multicast) or any(ip in network for network in self._allow)
@@ -91,7 +102,9 @@ class Egress:
         """One call, redirects followed for GET and HEAD; an answer longer than `limit` bytes is a failure, not a cut."""
         if self._session is None:
             connector = aiohttp.TCPConnector(resolver=self._resolver, limit=200, use_dns_cache=False)
-            self._session = aiohttp.ClientSession(connector=connector, auto_decompress=True, cookie_jar=aiohttp.DummyCookieJar())
+            self._session = aiohttp.ClientSession(
+                connector=connector, auto_decompress=True, cookie_jar=aiohttp.DummyCookieJar()
+            )
         timeout = aiohttp.ClientTimeout(total=seconds, connect=min(seconds, 5.0))
         try:
             for _ in range(REDIRECTS + 1):

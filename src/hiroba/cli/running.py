@@ -59,14 +59,18 @@ def sole_user(data: Path) -> Iterator[None]:
         data.mkdir(parents=True, exist_ok=True)
         stream = (data / "lock").open("a+")
     except OSError as error:
-        raise Stop(f"the data directory {data} cannot be written ({error.strerror}). Choose another with --data.") from None
+        raise Stop(
+            f"the data directory {data} cannot be written ({error.strerror}). Choose another with --data."
+        ) from None
     with stream:
         try:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             stream.seek(0)
             holder = stream.read().strip() or "unknown"
-            raise Stop(f"{data} is in use by another Hiroba (pid {holder}). Stop that one, or choose another --data.") from None
+            raise Stop(
+                f"{data} is in use by another Hiroba (pid {holder}). Stop that one, or choose another --data."
+            ) from None
         stream.truncate(0)
         stream.write(str(os.getpid()))
         stream.flush()

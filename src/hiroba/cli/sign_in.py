@@ -23,7 +23,9 @@ def execute(arguments: list[str]) -> int:
         raise Stop("--role is an officer's. Say which municipality: --officer 271403")
     house = running(chosen.data)
     url = chosen.database_url or Cluster(chosen.data / "postgres").url()
-    caller = Caller("officer", "", given.officer, frozenset(given.role)) if given.officer else Caller("operator", "operator")
+    caller = (
+        Caller("officer", "", given.officer, frozenset(given.role)) if given.officer else Caller("operator", "operator")
+    )
     say(asyncio.run(link(url, house.url, caller)))
     return 0
 

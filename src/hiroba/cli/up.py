@@ -40,7 +40,9 @@ def execute(arguments: list[str]) -> int:
     options.add_argument("--host", help="the address to bind (default: 127.0.0.1)")
     options.add_argument("--port", type=int, help="the port (HIROBA_PORT; default: 8026)")
     options.add_argument("--sample", choices=("standard", "none"), help="the sample region of the first start")
-    options.add_argument("--open", action="store_true", default=None, help="no access control, on loopback: a scratch exchange")
+    options.add_argument(
+        "--open", action="store_true", default=None, help="no access control, on loopback: a scratch exchange"
+    )
     chosen = settings(options.parse_args(arguments))
     with running.sole_user(chosen.data), _signals():
         try:
@@ -57,7 +59,7 @@ def _up(chosen: Settings) -> None:
     if not port_is_free(chosen.host, chosen.port):
         raise Stop(f"port {chosen.port} on {chosen.host} is taken. Choose another: hiroba up --port {chosen.port + 1}")
     _check_room(chosen.data)
-    os.chmod(chosen.data, 0o711 if os.geteuid() == 0 else 0o700)  # noqa: PTH101, S103 - ours; PostgreSQL's user must pass it
+    os.chmod(chosen.data, 0o711 if os.geteuid() == 0 else 0o700)  # noqa: PTH101 - ours; PostgreSQL's user must pass it
     cluster = None if chosen.database_url else Cluster(chosen.data / "postgres")
     server: subprocess.Popen[bytes] | None = None
     try:
@@ -106,14 +108,19 @@ async def _sample(_conn: Connection) -> None:
 def _check_room(data: Path) -> None:
     free = shutil.disk_usage(data).free
     if free < ROOM_NEEDED:
-        raise Stop(f"only {free >> 20} MB are free at {data}; Hiroba needs {ROOM_NEEDED >> 20} MB. Make room or choose another --data.")
+        raise Stop(
+            f"only {free >> 20} MB are free at {data}; Hiroba needs {ROOM_NEEDED >> 20} MB. Make room or choose another --data."
+        )
 
 
 def _serve(chosen: Settings, database: str) -> subprocess.Popen[bytes]:
     environment = {**os.environ, **write(chosen), "DATABASE_URL": database}
     command = [sys.executable, "-m", "hiroba.base.db.launch", "--parent", str(os.getpid()), "--"]
     return subprocess.Popen(  # noqa: S603 - our own interpreter
-        [*command, sys.executable, "-m", "hiroba", "serve"], env=environment, stdin=subprocess.DEVNULL, start_new_session=True
+        [*command, sys.executable, "-m", "hiroba", "serve"],
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,
     )
 
 

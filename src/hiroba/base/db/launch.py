@@ -29,7 +29,9 @@ def drop_to(uid: int, gid: int) -> None:
     """Become `uid`:`gid`, keeping the right to pass closed directories where root has it."""
     libc = ctypes.CDLL(None, use_errno=True)
     libc.prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0)
-    libc.prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0)  # access(2), which initdb asks, honours the capability too
+    libc.prctl(
+        PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0
+    )  # access(2), which initdb asks, honours the capability too
     os.setgroups([])
     os.setresgid(gid, gid, gid)
     os.setresuid(uid, uid, uid)

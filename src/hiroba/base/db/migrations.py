@@ -56,11 +56,16 @@ async def migrate(
                 room text, number int, sha256 text not null, ran timestamptz not null default now(), primary key (room, number)
             )
         """)
-        ran = {(row.room, row.number): row.sha256 for row in await fetch(conn, _Ran, "select room, number, sha256 from base.migration")}
+        ran = {
+            (row.room, row.number): row.sha256
+            for row in await fetch(conn, _Ran, "select room, number, sha256 from base.migration")
+        }
         highest = {room: max(m.number for m in known if m.room == room) for room in {m.room for m in known}}
         for room, number in ran:
             if number > highest.get(room, number):
-                raise Stop(f"the data was made by a newer Hiroba ({room} {number}). Start that one, or use another --data.")
+                raise Stop(
+                    f"the data was made by a newer Hiroba ({room} {number}). Start that one, or use another --data."
+                )
         fresh = []
         for migration in known:
             before = ran.get((migration.room, migration.number))
@@ -74,7 +79,9 @@ async def migrate(
                     )  # fmt: skip
                 fresh.append(migration)
             elif before != migration.sha256:
-                raise Stop(f"{migration.room}/{migration.name} was changed after it ran here. Undo that and write the next number.")
+                raise Stop(
+                    f"{migration.room}/{migration.name} was changed after it ran here. Undo that and write the next number."
+                )
         return fresh
     finally:
         await conn.execute("select pg_advisory_unlock($1)", LOCK)

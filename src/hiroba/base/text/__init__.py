@@ -29,7 +29,9 @@ class Catalogue:
                 for message in read_po(stream):
                     if message.id and message.string and not message.fuzzy:
                         key = message.id if isinstance(message.id, str) else message.id[0]
-                        self._sentences[key] = message.string if isinstance(message.string, str) else tuple(message.string)
+                        self._sentences[key] = (
+                            message.string if isinstance(message.string, str) else tuple(message.string)
+                        )
 
     def gettext(self, sentence: str) -> str:
         """The sentence in this language, or as it is."""

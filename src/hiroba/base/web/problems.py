@@ -17,7 +17,11 @@ def document_of(error: Exception) -> dict[str, Any]:
     if isinstance(error, Problem):
         return error.document()
     if isinstance(error, HTTPException):
-        document: dict[str, Any] = {"type": "about:blank", "title": error.detail or "Problem", "status": error.status_code}
+        document: dict[str, Any] = {
+            "type": "about:blank",
+            "title": error.detail or "Problem",
+            "status": error.status_code,
+        }
         if isinstance(error, ValidationException) and error.extra:
             document |= {"title": "The request cannot be understood", "errors": error.extra}
         return document

@@ -82,7 +82,14 @@ def append(fragment: Fragment, *, overwrite: bool = True) -> Edit:
         scopes = entity.scopes
         if fragment.scopes is not None:
             scopes = fragment.scopes if overwrite else tuple(dict.fromkeys((*entity.scopes, *fragment.scopes)))
-        after = _touched(entity, now, doc=doc, types=_joined(entity, fragment), scopes=scopes, expires=fragment.expires or entity.expires)
+        after = _touched(
+            entity,
+            now,
+            doc=doc,
+            types=_joined(entity, fragment),
+            scopes=scopes,
+            expires=fragment.expires or entity.expires,
+        )
         return Change(after=after, updated=tuple(updated), refused=tuple(refused))
 
     return edit
@@ -102,8 +109,20 @@ def update(fragment: Fragment) -> Edit:
             if missing < len(instances):
                 _set(doc, name, _overwritten(doc.get(name, []), instances, now))
                 updated.append(name)
-        scopes = fragment.scopes if fragment.scopes is not None and entity.scopes else entity.scopes
-        after = _touched(entity, now, doc=doc, types=_joined(entity, fragment), scopes=scopes, expires=fragment.expires or entity.expires)
+        scopes = entity.scopes
+        if fragment.scopes is not None and entity.scopes:
+            scopes = fragment.scopes
+            updated.append("scope")
+        elif fragment.scopes is not None:
+            refused.append(("scope", "the entity is in no scope that could be replaced"))
+        after = _touched(
+            entity,
+            now,
+            doc=doc,
+            types=_joined(entity, fragment),
+            scopes=scopes,
+            expires=fragment.expires or entity.expires,
+        )
         return Change(after=after, updated=tuple(updated), refused=tuple(refused))
 
     return edit
@@ -119,7 +138,9 @@ def merge(fragment: Fragment, observed_at: str = "") -> Edit:
             _set(doc, name, _merged(doc.get(name, []), instances, now, observed_at))
         types = fragment.types and tuple(sorted({*entity.types, *fragment.types}))
         scopes = entity.scopes if fragment.scopes is None else fragment.scopes
-        after = _touched(entity, now, doc=doc, types=types or entity.types, scopes=scopes, expires=fragment.expires or entity.expires)
+        after = _touched(
+            entity, now, doc=doc, types=types or entity.types, scopes=scopes, expires=fragment.expires or entity.expires
+        )
         return Change(after=after, updated=tuple(fragment.doc))
 
     return edit
@@ -139,7 +160,9 @@ def patch_attribute(name: str, instances: list[Instance]) -> Edit:
                 del current[dataset(part)]
                 continue
             if part.get("type", old["type"]) != old["type"]:
-                raise BadRequestData(f"The attribute is a {old['type']} and stays one; its type cannot be changed to {part['type']}.")
+                raise BadRequestData(
+                    f"The attribute is a {old['type']} and stays one; its type cannot be changed to {part['type']}."
+                )
             current[dataset(part)] = _patched(old, part, now)
         doc = dict(entity.doc)
         _set(doc, name, list(current.values()))
@@ -169,12 +192,26 @@ def delete_attribute(name: str, datasets: str | None) -> Edit:
 
     def edit(key: Key, before: Entity | None, now: datetime) -> Change:
         entity = _there(key, before)
-        kept = [instance for instance in entity.doc.get(name, ()) if datasets is not None and dataset(instance) != datasets]
+        kept = [
+            instance for instance in entity.doc.get(name, ()) if datasets is not None and dataset(instance) != datasets
+        ]
         if len(kept) == len(entity.doc.get(name, ())):
             raise ResourceNotFound(f"{key.id} has no such attribute{_of(datasets or '')}.")
         doc = dict(entity.doc)
         _set(doc, name, kept)
         return Change(after=_touched(entity, now, doc=doc), updated=(name,))
+
+    return edit
+
+
+def delete_scopes() -> Edit:
+    """Take an entity out of every scope (§5.6.5, §4.18)."""
+
+    def edit(key: Key, before: Entity | None, now: datetime) -> Change:
+        entity = _there(key, before)
+        if not entity.scopes:
+            raise ResourceNotFound(f"{key.id} is in no scope.")
+        return Change(after=_touched(entity, now, scopes=()), updated=("scope",))
 
     return edit
 
@@ -212,9 +249,18 @@ def _of(datasets: str) -> str:
 
 
 def _made(key: Key, fragment: Fragment, owner: str, now: datetime) -> Entity:
-    doc = {name: [_stamped(instance, clock.iso(now)) for instance in instances] for name, instances in fragment.doc.items()}
+    doc = {
+        name: [_stamped(instance, clock.iso(now)) for instance in instances] for name, instances in fragment.doc.items()
+    }
     return Entity(
-        key=key, types=fragment.types, doc=doc, scopes=fragment.scopes or (), owner=owner, created=now, modified=now, expires=fragment.expires
+        key=key,
+        types=fragment.types,
+        doc=doc,
+        scopes=fragment.scopes or (),
+        owner=owner,
+        created=now,
+        modified=now,
+        expires=fragment.expires,
     )
 
 
@@ -241,7 +287,9 @@ def _set(doc: Doc, name: str, instances: list[Instance]) -> None:
 def _stamped(instance: Instance, at: str, created: str = "") -> Instance:
     """The instance with the times the system keeps, its sub-attributes too (§4.8)."""
     made = {
-        name: [_stamped(part, at) for part in value] if _is_sub(name, value) else value for name, value in instance.items() if value != NULL
+        name: [_stamped(part, at) for part in value] if _is_sub(name, value) else value
+        for name, value in instance.items()
+        if value != NULL
     }
     made["createdAt"] = created or at
     made["modifiedAt"] = at
@@ -312,7 +360,14 @@ def _merged(old: list[Instance], new: Iterable[Instance], now: datetime, observe
 
 def _merge_value(old: Any, new: Any) -> Any:
     """A JSON merge patch (RFC 7396) with NGSI-LD's null."""
-    if not isinstance(new, dict) or new.get("type") in {"Point", "LineString", "Polygon", "MultiPoint", "MultiLineString", "MultiPolygon"}:
+    if not isinstance(new, dict) or new.get("type") in {
+        "Point",
+        "LineString",
+        "Polygon",
+        "MultiPoint",
+        "MultiLineString",
+        "MultiPolygon",
+    }:
         return new
     merged = dict(old) if isinstance(old, dict) else {}
     for name, value in new.items():

@@ -5,6 +5,7 @@ own context, GeoJSON for places, a language map for names. Programs outside use 
 writes and queries.
 """
 
+import re
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -12,19 +13,27 @@ from typing import Any
 
 import msgspec
 from litestar.di import NamedDependency
+from shapely import Point
 
 from hiroba.base.db import Connection, Pool, transaction
 from hiroba.base.errors import Problem
 from hiroba.exchange.broker import edits, store
 from hiroba.exchange.broker.contexts.context import Context
+from hiroba.exchange.broker.documents import reading, writing
 from hiroba.exchange.broker.errors import BadRequestData, NonexistentTenant
+from hiroba.exchange.broker.geometry import LOCATION
 from hiroba.exchange.broker.model import HOME, Entity, Key
-from hiroba.exchange.broker.ngsi_ld import reading, writing
+from hiroba.exchange.broker.query import geo, q
+from hiroba.exchange.broker.query.names import resolve
+from hiroba.exchange.broker.query.order import By
+from hiroba.exchange.broker.query.tree import Path
+from hiroba.exchange.broker.query.types import Types
+from hiroba.exchange.broker.questions import Question, Selector, answer
 from hiroba.exchange.broker.reads import Reader
 from hiroba.exchange.broker.writes import Writer, apply
 
 Simplified = dict[str, Any]
-TENANT_NAME = reading.pattern(r"[a-z0-9_]{1,50}")
+TENANT_NAME = re.compile(r"[a-z0-9_]{1,50}")
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,6 +123,28 @@ class Exchange:
         key = Key(HOME, "", id_)
         entity = (await store.entities(conn, [key])).get(key)
         return None if entity is None else self._simplified(entity)
+
+    async def find(self, conn: Connection, wanted: Wanted) -> Found:
+        """The entities that match, nearest first where `near` is given, else by id."""
+        expand = self._context.expand
+        groups = tuple((expand(name),) for name in wanted.types)
+        place = None
+        if wanted.near is not None:
+            least = -1.0 if wanted.within is None else None
+            place = geo.Geo("near", Point(wanted.near), LOCATION, most=wanted.within, least=least)
+        question = Question(
+            selectors=(Selector(types=Types(groups)),) if groups else (),
+            q=resolve(q.parse(wanted.q), expand, expand) if wanted.q else None,
+            place=place,
+            box=wanted.box,
+            text=wanted.text,
+            order=(By(Path((LOCATION,)), distance=True),) if place else (),
+            limit=wanted.limit,
+            offset=wanted.offset,
+            count=wanted.count,
+        )
+        page = await answer(conn, question)
+        return Found([self._simplified(entity, page.distances.get(entity.key)) for entity in page.entities], page.count)
 
     async def types(self, conn: Connection) -> dict[str, int]:
         """How many entities there are of each type, by its short name."""

@@ -29,7 +29,19 @@ VALUE_OF: Final = {
 }
 """The member that carries the value, by attribute type (CIM 009 §4.5.2)."""
 
-MEMBERS: Final = frozenset({*VALUE_OF.values(), "type", "datasetId", "observedAt", "unitCode", "objectType", "createdAt", "modifiedAt", "expiresAt"})
+MEMBERS: Final = frozenset(
+    {
+        *VALUE_OF.values(),
+        "type",
+        "datasetId",
+        "observedAt",
+        "unitCode",
+        "objectType",
+        "createdAt",
+        "modifiedAt",
+        "expiresAt",
+    }
+)
 """Members of an instance that are no sub-attributes."""
 
 NULL: Final = "urn:ngsi-ld:null"

@@ -1,8 +1,9 @@
 """The broker's tables, one function per question. Entities travel as rows of `unnest`, many to a statement."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
+import asyncpg
 import orjson
 
 from hiroba.base.db import Connection
@@ -18,7 +19,7 @@ _VALUES = """
 """
 
 
-def entity_of(row: Mapping[str, Any]) -> Entity:
+def entity_of(row: asyncpg.Record) -> Entity:
     """The entity a row holds."""
     return Entity(
         key=Key(row["tenant"], row["path"], row["id"]),
@@ -131,7 +132,13 @@ def _texts(value: Any, found: list[str]) -> None:
 
 
 async def select(
-    conn: Connection, where: str, values: Sequence[Any], *, order: str = "e.id, e.path", limit: int | None = None, offset: int = 0
+    conn: Connection,
+    where: str,
+    values: Sequence[Any],
+    *,
+    order: str = "e.id, e.path",
+    limit: int | None = None,
+    offset: int = 0,
 ) -> list[Entity]:
     """The entities for which the compiled condition holds."""
     end = len(values)
@@ -159,16 +166,17 @@ async def types(conn: Connection, tenant: str) -> dict[str, int]:
     return {row["type"]: row["count"] for row in rows}
 
 
-async def attributes(conn: Connection, tenant: str, type_: str | None = None, attribute: str | None = None) -> list[Mapping[str, Any]]:
+async def attributes(
+    conn: Connection, tenant: str, type_: str | None = None, attribute: str | None = None
+) -> list[asyncpg.Record]:
     """Per attribute (IRI): `count` of entities that have it, its `kinds` (Property, …) and the entity `types` it occurs in."""
-    rows: list[Mapping[str, Any]] = await conn.fetch("""
+    return await conn.fetch("""
         select a.key as name, count(distinct e.id) as count, array_agg(distinct i ->> 'type') as kinds, array_agg(distinct t) as types
           from broker.entity e, jsonb_each(e.doc) as a, jsonb_array_elements(a.value) as i, unnest(e.types) as t
          where e.tenant = $1 and ($2::text is null or e.types @> array[$2]) and ($3::text is null or a.key = $3)
            and (e.expires is null or e.expires > now())
          group by a.key order by a.key
     """, tenant, type_, attribute)  # fmt: skip
-    return rows
 
 
 async def tenants(conn: Connection) -> set[str]:

@@ -43,7 +43,9 @@ async def apply(conn: Connection, writes: Sequence[Write]) -> list[Outcome]:
     return [outcome for outcome in outcomes if outcome is not None]
 
 
-async def _round(conn: Connection, writes: Sequence[Write], pending: list[int], outcomes: list[Outcome | None]) -> list[int]:
+async def _round(
+    conn: Connection, writes: Sequence[Write], pending: list[int], outcomes: list[Outcome | None]
+) -> list[int]:
     """Run the pending edits once; what must run again because its entity appeared meanwhile."""
     keys = sorted({writes[number][0] for number in pending})
     before = await store.lock(conn, keys)
@@ -65,7 +67,9 @@ async def _round(conn: Connection, writes: Sequence[Write], pending: list[int], 
     lost: set[Key] = set()
     if fresh:
         lost = {entity.key for entity in fresh} - await store.insert(conn, fresh)
-    changed = [entity for key, entity in current.items() if entity is not None and key in before and entity is not before[key]]
+    changed = [
+        entity for key, entity in current.items() if entity is not None and key in before and entity is not before[key]
+    ]
     if changed:
         await store.update(conn, changed)
     gone = [key for key, entity in current.items() if entity is None and key in before]

@@ -9,4 +9,6 @@ from hiroba.exchange.identity.callers import ANYONE
 @get(OURS, opt={"may": (ANYONE,)}, sync_to_thread=False, tags=["Exchange"], summary="The house's own JSON-LD @context")
 def house_context() -> Response[bytes]:
     """The names of the house's own vocabulary; never changed in meaning, so it may be kept for a day."""
-    return Response(house_document(), media_type="application/ld+json", headers={"Cache-Control": "public, max-age=86400"})
+    return Response(
+        house_document(), media_type="application/ld+json", headers={"Cache-Control": "public, max-age=86400"}
+    )

@@ -10,7 +10,9 @@ from hiroba.base.web.given import GivenConnection
 from hiroba.exchange.identity import store
 from hiroba.exchange.identity.callers import ANYONE, OPERATOR
 
-LgCode = Annotated[str, Parameter(pattern="^[0-9]{6}$", description="Six-digit code of a municipality, check digit included.")]
+LgCode = Annotated[
+    str, Parameter(pattern="^[0-9]{6}$", description="Six-digit code of a municipality, check digit included.")
+]
 
 
 class MunicipalityBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -35,7 +37,12 @@ class Municipalities(Controller):
         """Every municipality, by code."""
         return await store.municipalities(conn)
 
-    @put("/{lg_code:str}", opt={"may": (OPERATOR,), "exclude_from_csrf": True}, status_code=204, summary="Add or replace one")
+    @put(
+        "/{lg_code:str}",
+        opt={"may": (OPERATOR,), "exclude_from_csrf": True},
+        status_code=204,
+        summary="Add or replace one",
+    )
     async def put(self, conn: GivenConnection, lg_code: LgCode, data: JSONBody[MunicipalityBody]) -> None:
         """Add or replace a municipality and the area of its jurisdiction."""
         municipality = store.Municipality(lg_code, data.names, data.prefecture, data.url)

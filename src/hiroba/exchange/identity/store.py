@@ -11,7 +11,7 @@ from shapely import Point, from_geojson, prepare
 from shapely.geometry.base import BaseGeometry
 
 from hiroba.base import clock
-from hiroba.base.db import Connection, fetch, fetch_one
+from hiroba.base.db import Connection, fetch_one
 from hiroba.base.errors import Invalid
 from hiroba.base.ids import ulid
 from hiroba.exchange.identity.callers import Caller, Kind
@@ -110,7 +110,7 @@ class Municipality(msgspec.Struct, frozen=True):
 
     def name(self, language: str) -> str:
         """Its name in `language`, or in Japanese."""
-        return self.names.get(language.split("-")[0]) or self.names.get("ja") or self.lg_code
+        return self.names.get(language.split("-", maxsplit=1)[0]) or self.names.get("ja") or self.lg_code
 
 
 _COLUMNS = "lg_code, names, prefecture, url"
@@ -171,7 +171,9 @@ def _shape(area: str) -> BaseGeometry:
 async def secret(conn: Connection, name: str) -> str:
     """A secret of the house, the same for every process, made at first use."""
     await conn.execute(
-        "insert into identity.secret (name, value) values ($1, $2) on conflict do nothing", name, secrets.token_urlsafe(32)
+        "insert into identity.secret (name, value) values ($1, $2) on conflict do nothing",
+        name,
+        secrets.token_urlsafe(32),
     )
     value: str = await conn.fetchval("select value from identity.secret where name = $1", name)
     return value

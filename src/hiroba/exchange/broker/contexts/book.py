@@ -50,7 +50,12 @@ class Book:
 
     async def context(self, source: Any) -> Context:
         """The context a client names: an address, an object, or a list of these; None or an empty list is the core."""
-        if source is None or source == [] or source == "" or (isinstance(source, str) and core.IS_CORE.fullmatch(source)):
+        if (
+            source is None
+            or source == []
+            or source == ""
+            or (isinstance(source, str) and core.IS_CORE.fullmatch(source))
+        ):
             return CORE
         key = orjson.dumps(source)
         known = self._contexts.get(key)
@@ -67,7 +72,9 @@ class Book:
             self._contexts.popitem(last=False)
         return made
 
-    async def _collect(self, source: Any, base: str, documents: list[Mapping[str, Any]], seen: set[str], depth: int) -> None:
+    async def _collect(
+        self, source: Any, base: str, documents: list[Mapping[str, Any]], seen: set[str], depth: int
+    ) -> None:
         if depth > DEEPEST or len(seen) > MOST:
             raise BadRequestData(f"The @context leads to more than {MOST} others, or more than {DEEPEST} deep.")
         if source is None:
@@ -123,7 +130,9 @@ class Book:
 
     async def _fetch(self, url: str) -> Any:
         try:
-            answer = await self._egress.call("GET", url, headers={"Accept": "application/ld+json, application/json"}, limit=LARGEST)
+            answer = await self._egress.call(
+                "GET", url, headers={"Accept": "application/ld+json, application/json"}, limit=LARGEST
+            )
         except (CallFailed, CallRefused) as error:
             raise LdContextNotAvailable(f"The @context {url} is not to be had: {error}") from error
         if answer.status != 200:  # noqa: PLR2004 - OK
@@ -135,5 +144,3 @@ class Book:
         if not isinstance(document, dict) or "@context" not in document:
             raise BadRequestData(f"The @context {url} has no member @context.")
         return document["@context"]
-
-

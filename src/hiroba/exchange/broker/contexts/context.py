@@ -8,7 +8,9 @@ from hiroba.exchange.broker.errors import BadRequestData
 
 REMEMBERED = 10_000
 """Names a context keeps expanded and compacted; past that it forgets all and starts again."""
-KEYWORDS = frozenset({"@id", "@type", "@value", "@language", "@list", "@set", "@graph", "@json", "@vocab", "@none", "@index"})
+KEYWORDS = frozenset(
+    {"@id", "@type", "@value", "@language", "@list", "@set", "@graph", "@json", "@vocab", "@none", "@index"}
+)
 
 
 class Context:
@@ -59,11 +61,17 @@ class Context:
         if term := self._short.get(iri):
             return term
         for base in (self._vocab, core.DEFAULT):
-            if base and iri.startswith(base) and (rest := iri[len(base) :]) and ":" not in rest and rest not in self.terms:
+            if (
+                base
+                and iri.startswith(base)
+                and (rest := iri[len(base) :])
+                and ":" not in rest
+                and rest not in self.terms
+            ):
                 return rest
         for base, term in self._prefixes:
             if iri.startswith(base) and len(iri) > len(base):
-                return f"{term}:{iri[len(base):]}"
+                return f"{term}:{iri[len(base) :]}"
         return iri
 
 
@@ -83,7 +91,9 @@ def _target(term: str, definition: Any) -> str:
         return definition if term == "@vocab" and isinstance(definition, str) else ""
     if isinstance(definition, Mapping):
         if "@context" in definition:
-            raise BadRequestData(f"The @context defines {term!r} with a scoped @context, which is not taken (CIM 009 §5.5.7).")
+            raise BadRequestData(
+                f"The @context defines {term!r} with a scoped @context, which is not taken (CIM 009 §5.5.7)."
+            )
         definition = definition.get("@id", term)
     if definition is None:
         return ""
@@ -116,7 +126,11 @@ def _core_terms() -> dict[str, str]:
         if term.startswith("@") or not isinstance(target, str):
             continue
         prefix, _, rest = target.partition(":")
-        terms[term] = {"ngsi-ld": core.NGSI, "geojson": core.GEOJSON}.get(prefix, f"{prefix}:") + rest if rest and "//" not in rest else target
+        terms[term] = (
+            {"ngsi-ld": core.NGSI, "geojson": core.GEOJSON}.get(prefix, f"{prefix}:") + rest
+            if rest and "//" not in rest
+            else target
+        )
     return terms
 
 

@@ -73,7 +73,14 @@ _RENAMED: dict[str, Any] = {
 
 def document() -> dict[str, Any]:
     """The core context as a JSON-LD document."""
-    terms: dict[str, Any] = {"@version": 1.1, "@protected": True, "ngsi-ld": NGSI, "geojson": GEOJSON, "id": "@id", "type": "@type"}
+    terms: dict[str, Any] = {
+        "@version": 1.1,
+        "@protected": True,
+        "ngsi-ld": NGSI,
+        "geojson": GEOJSON,
+        "id": "@id",
+        "type": "@type",
+    }
     for term in (*ATTRIBUTE_TYPES, *_TYPES.split(), *_PLAIN.split()):
         terms[term] = f"ngsi-ld:{term}"
     for term in (*GEOMETRIES, "Feature", "FeatureCollection", "geometry", "geometryProperty", "properties"):
@@ -87,7 +94,9 @@ def document() -> dict[str, Any]:
     for term in _LISTS.split():
         terms[term] = {"@id": f"ngsi-ld:{term}", "@container": "@list"}
     for term, renamed in _RENAMED.items():
-        terms[term] = f"ngsi-ld:{renamed}" if isinstance(renamed, str) else {**renamed, "@id": f"ngsi-ld:{renamed['@id']}"}
+        terms[term] = (
+            f"ngsi-ld:{renamed}" if isinstance(renamed, str) else {**renamed, "@id": f"ngsi-ld:{renamed['@id']}"}
+        )
     terms |= {
         "bbox": {"@id": "geojson:bbox", "@container": "@list"},
         "coordinates": {"@id": "geojson:coordinates", "@container": "@list"},

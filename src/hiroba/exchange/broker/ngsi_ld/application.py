@@ -9,7 +9,7 @@ from typing import Any, Final
 from urllib.parse import unquote
 
 import msgspec
-from litestar.types import Receive, Scope, Send
+from litestar.types import HTTPScope, Receive, Send
 from prometheus_client import Counter
 
 from hiroba.base.errors import Problem
@@ -97,15 +97,18 @@ class NgsiLd:
         for route in ROUTES:
             self._root.add(route)
 
-    async def __call__(self, scope: Scope, receive: Receive, send_: Send) -> None:
+    async def __call__(self, scope: HTTPScope, receive: Receive, send_: Send) -> None:
         """Answer one request, whatever it is."""
         operation = "none"
         try:
             route, parts = self._find(scope)
             operation = f"{route.method} {route.path}"
             request = Request(scope, receive, self._book, route.path)
+            request.must_know_its_parameters()
             request.admitted = await self._access.admit(route.action, request.tenant, request.headers)
-            await self._exchange.must_have_tenant(request.tenant, make=self._access.creates_tenants and route.action == "write")
+            await self._exchange.must_have_tenant(
+                request.tenant, make=self._access.creates_tenants and route.action == "write"
+            )
             answer = await route.handler(request, self._exchange, *parts)
             if request.tenant:
                 answer.headers = [*answer.headers, ("ngsild-tenant", request.tenant)]
@@ -117,10 +120,12 @@ class NgsiLd:
         ANSWERS.labels(operation, str(answer.status)).inc()
         await send(answer, scope, send_)
 
-    def _find(self, scope: Scope) -> tuple[Route, list[str]]:
+    def _find(self, scope: HTTPScope) -> tuple[Route, list[str]]:
         raw: Any = scope.get("raw_path") or scope["path"].encode()
         try:
-            segments = [unquote(part, errors="strict") for part in raw.decode("ascii", "strict").split("?")[0].split("/")[3:]]
+            segments = [
+                unquote(part, errors="strict") for part in raw.decode("ascii", "strict").split("?")[0].split("/")[3:]
+            ]
         except UnicodeDecodeError:
             raise BadRequestData("The address is no percent-encoded UTF-8.") from None
         if segments and segments[-1] == "":
@@ -136,6 +141,8 @@ class NgsiLd:
             node = following
         if not scope["path"].startswith("/ngsi-ld/v1/") or not node.routes:
             raise ResourceNotFound(f"There is no {scope['path']}.")
+        if not segments[1:] and scope["path"].endswith("/") and scope["method"] in {"PUT", "PATCH", "DELETE"}:
+            raise BadRequestData("The address names no id.")
         method = "GET" if scope["method"] == "HEAD" else scope["method"]
         route = node.routes.get(method)
         if route is None:

@@ -5,13 +5,12 @@ from typing import Any, Final
 
 from hiroba.base.errors import Problem
 from hiroba.exchange.broker import edits
-from hiroba.exchange.broker.contexts.context import Context
+from hiroba.exchange.broker.documents import names, reading
 from hiroba.exchange.broker.edits import Change, Edit
 from hiroba.exchange.broker.errors import BadRequestData
 from hiroba.exchange.broker.exchange import Exchange
 from hiroba.exchange.broker.model import Fragment, Key
-from hiroba.exchange.broker.ngsi_ld import reading
-from hiroba.exchange.broker.ngsi_ld.http import Answer, Request, json
+from hiroba.exchange.broker.ngsi_ld.http import Answer, Request, json, parse
 
 MOST: Final = 10_000
 """Entities of one batch."""
@@ -28,7 +27,9 @@ async def create(request: Request, exchange: Exchange) -> Answer:
 async def upsert(request: Request, exchange: Exchange) -> Answer:
     """Create entities or replace them, or with options=update add to them (§5.6.8)."""
     update = "update" in request.options
-    plans = await _plans(request, lambda fragment: edits.upsert(fragment, request.admitted.owner, update=update), whole=True)
+    plans = await _plans(
+        request, lambda fragment: edits.upsert(fragment, request.admitted.owner, update=update), whole=True
+    )
     return await _run(request, exchange, plans, 204)
 
 
@@ -47,12 +48,12 @@ async def merge(request: Request, exchange: Exchange) -> Answer:
 
 async def delete(request: Request, exchange: Exchange) -> Answer:
     """Delete entities by id (§5.6.10)."""
-    document, _ = await request.document()
+    document = parse(await request.body())
     ids = document if isinstance(document, list) else []
     plans: list[Plan] = []
     for id_ in _checked(document, ids):
         try:
-            plans.append((reading.uri(id_, "The entity's id"), edits.delete()))
+            plans.append((names.uri(id_, "The entity's id"), edits.delete()))
         except Problem as problem:
             plans.append((str(id_)[:200], problem))
     return await _run(request, exchange, plans, 204)
@@ -66,28 +67,21 @@ def _checked(document: Any, items: list[Any]) -> list[Any]:
     return items
 
 
-async def _plans(request: Request, edit_of: Callable[[Fragment], Edit], *, whole: bool = False, merging: bool = False) -> list[Plan]:
-    document, context = await request.document()
-    contexts: dict[str, Context] = {}
+async def _plans(
+    request: Request, edit_of: Callable[[Fragment], Edit], *, whole: bool = False, merging: bool = False
+) -> list[Plan]:
+    document, _ = await request.document()
     plans: list[Plan] = []
     for item in _checked(document, document if isinstance(document, list) else []):
         id_ = str(item.get("id", ""))[:200] if isinstance(item, dict) else ""
         try:
-            own = await _context_of(item, request, contexts) if isinstance(item, dict) and "@context" in item else context
-            fragment = reading.fragment(item, own, whole=whole, merging=merging)
+            fragment = reading.fragment(item, await request.context_of(item), whole=whole, merging=merging)
             if not fragment.id:
-                raise BadRequestData("The entity has no id.")  # noqa: TRY301 - its problem is one outcome among many
+                raise BadRequestData("The entity has no id.")
             plans.append((fragment.id, edit_of(fragment)))
         except Problem as problem:
             plans.append((id_, problem))
     return plans
-
-
-async def _context_of(item: dict[str, Any], request: Request, known: dict[str, Context]) -> Context:
-    source = repr(item["@context"])
-    if source not in known:
-        known[source] = await request.book.context(item["@context"])
-    return known[source]
 
 
 async def _run(request: Request, exchange: Exchange, plans: list[Plan], fine: int) -> Answer:
@@ -108,7 +102,12 @@ async def _run(request: Request, exchange: Exchange, plans: list[Plan], fine: in
             errors.append({"entityId": id_, "error": outcome.document()})
         elif isinstance(outcome, Change) and outcome.refused:
             success[id_] = None
-            errors.append({"entityId": id_, "error": BadRequestData("; ".join(reason for _, reason in outcome.refused)).document()})
+            errors.append(
+                {
+                    "entityId": id_,
+                    "error": BadRequestData("; ".join(reason for _, reason in outcome.refused)).document(),
+                }
+            )
         else:
             success[id_] = None
             if outcome.created:

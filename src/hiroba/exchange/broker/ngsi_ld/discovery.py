@@ -5,10 +5,10 @@ from typing import Any
 from hiroba.base.ids import ulid
 from hiroba.exchange.broker import store
 from hiroba.exchange.broker.contexts.context import Context
+from hiroba.exchange.broker.documents.names import NAME
 from hiroba.exchange.broker.errors import BadRequestData, ResourceNotFound
 from hiroba.exchange.broker.exchange import Exchange
 from hiroba.exchange.broker.ngsi_ld.http import JSON_LD, Answer, Request, context_link, json
-from hiroba.exchange.broker.ngsi_ld.reading import NAME
 
 
 async def types(request: Request, exchange: Exchange) -> Answer:
@@ -19,13 +19,19 @@ async def types(request: Request, exchange: Exchange) -> Answer:
         counts = await store.types(conn, request.tenant)
         if not detailed:
             names = sorted(context.compact(name) for name in counts)
-            return _answer(request, context, {"id": f"urn:ngsi-ld:EntityTypeList:{ulid()}", "type": "EntityTypeList", "typeList": names})
+            return _answer(
+                request,
+                context,
+                {"id": f"urn:ngsi-ld:EntityTypeList:{ulid()}", "type": "EntityTypeList", "typeList": names},
+            )
         described = [
             {
                 "id": name,
                 "type": "EntityType",
                 "typeName": context.compact(name),
-                "attributeNames": [context.compact(row["name"]) for row in await store.attributes(conn, request.tenant, name)],
+                "attributeNames": [
+                    context.compact(row["name"]) for row in await store.attributes(conn, request.tenant, name)
+                ],
             }
             for name in counts
         ]
@@ -42,9 +48,21 @@ async def type_(request: Request, exchange: Exchange, name: str) -> Answer:
     if not count:
         raise ResourceNotFound(f"There is no entity of the type {name}.")
     details = [
-        {"id": row["name"], "type": "Attribute", "attributeName": context.compact(row["name"]), "attributeTypes": row["kinds"]} for row in rows
+        {
+            "id": row["name"],
+            "type": "Attribute",
+            "attributeName": context.compact(row["name"]),
+            "attributeTypes": row["kinds"],
+        }
+        for row in rows
     ]
-    info = {"id": iri, "type": "EntityTypeInfo", "typeName": context.compact(iri), "entityCount": count, "attributeDetails": details}
+    info = {
+        "id": iri,
+        "type": "EntityTypeInfo",
+        "typeName": context.compact(iri),
+        "entityCount": count,
+        "attributeDetails": details,
+    }
     return _answer(request, context, info)
 
 
@@ -56,7 +74,11 @@ async def attributes(request: Request, exchange: Exchange) -> Answer:
         rows = await store.attributes(conn, request.tenant)
     if not detailed:
         names = sorted(context.compact(row["name"]) for row in rows)
-        return _answer(request, context, {"id": f"urn:ngsi-ld:AttributeList:{ulid()}", "type": "AttributeList", "attributeList": names})
+        return _answer(
+            request,
+            context,
+            {"id": f"urn:ngsi-ld:AttributeList:{ulid()}", "type": "AttributeList", "attributeList": names},
+        )
     described = [
         {
             "id": row["name"],

@@ -4,11 +4,12 @@ from typing import Any
 from urllib.parse import quote
 
 from hiroba.exchange.broker import edits
+from hiroba.exchange.broker.documents import names, reading, writing
 from hiroba.exchange.broker.edits import Change, Edit
 from hiroba.exchange.broker.errors import BadRequestData, ResourceNotFound
 from hiroba.exchange.broker.exchange import Exchange
 from hiroba.exchange.broker.model import Fragment, Key
-from hiroba.exchange.broker.ngsi_ld import reading, shapes, writing
+from hiroba.exchange.broker.ngsi_ld import shapes
 from hiroba.exchange.broker.ngsi_ld.http import GEO_JSON, JSON_LD, Answer, Request, context_link, json
 
 BASE = "/ngsi-ld/v1"
@@ -33,9 +34,12 @@ async def retrieve(request: Request, exchange: Exchange, id_: str) -> Answer:
         raise ResourceNotFound(f"There is no entity {id_}.")
     if types := request.params.get("type"):
         shapes.must_have_type(entity, types, context)
-    if shape.attrs is not None and "attrs" in request.params and not any(shape.shows(name) for name in entity.doc):
+    if shape.attrs is not None and not shape.members and not any(shape.shows(name) for name in entity.doc):
         raise ResourceNotFound(f"{id_} has none of these attributes.")
-    return answer_of(200, writing.single(entity, shape), shape)
+    document = writing.single(entity, shape)
+    if not document.keys() - {"@context"}:
+        raise ResourceNotFound(f"Nothing of {id_} is left when all that is omitted is gone.")
+    return answer_of(200, document, shape)
 
 
 def answer_of(status: int, document: Any, shape: writing.Shape, headers: list[tuple[str, str]] | None = None) -> Answer:
@@ -43,7 +47,12 @@ def answer_of(status: int, document: Any, shape: writing.Shape, headers: list[tu
     headers = headers or []
     if shape.with_context:
         return json(status, document, media_type=GEO_JSON if shape.geojson else JSON_LD, headers=headers)
-    return json(status, document, media_type=GEO_JSON if shape.geojson else "application/json", headers=[*headers, context_link(shape.context)])
+    return json(
+        status,
+        document,
+        media_type=GEO_JSON if shape.geojson else "application/json",
+        headers=[*headers, context_link(shape.context)],
+    )
 
 
 async def replace(request: Request, exchange: Exchange, id_: str) -> Answer:
@@ -60,7 +69,7 @@ async def merge(request: Request, exchange: Exchange, id_: str) -> Answer:
     fragment = await _fragment(request, id_, merging=True)
     observed_at = request.params.get("observedAt", "")
     if observed_at:
-        reading.moment(observed_at, "observedAt")
+        names.moment(observed_at, "observedAt")
     await _write(request, exchange, id_, edits.merge(fragment, observed_at))
     return Answer(204)
 
@@ -75,20 +84,22 @@ async def append(request: Request, exchange: Exchange, id_: str) -> Answer:
     """Append attributes (§5.6.3)."""
     fragment = await _fragment(request, id_)
     change = await _write(request, exchange, id_, edits.append(fragment, overwrite=not request.flag("noOverwrite")))
-    return await _update_result(request, change)
+    return _update_result(change)
 
 
 async def update(request: Request, exchange: Exchange, id_: str) -> Answer:
     """Update attributes (§5.6.2)."""
     fragment = await _fragment(request, id_)
     change = await _write(request, exchange, id_, edits.update(fragment))
-    return await _update_result(request, change)
+    return _update_result(change)
 
 
 async def patch_attribute(request: Request, exchange: Exchange, id_: str, name: str) -> Answer:
     """Change parts of an attribute (§5.6.4)."""
     document, context = await request.document(patch=True)
     expanded = _attribute(name, context.expand)
+    if name == "scope":
+        raise BadRequestData("The scope is no attribute; write it with the entity.")
     await _write(request, exchange, id_, edits.patch_attribute(expanded, reading.attribute(document, name, context)))
     return Answer(204)
 
@@ -111,19 +122,22 @@ async def delete_attribute(request: Request, exchange: Exchange, id_: str, name:
     if not request.flag("deleteAll"):
         dataset = request.params.get("datasetId", "")
         if dataset:
-            reading.uri(dataset, "datasetId")
-    await _write(request, exchange, id_, edits.delete_attribute(_attribute(name, context.expand), dataset))
+            names.uri(dataset, "datasetId")
+    edit = (
+        edits.delete_scopes() if name == "scope" else edits.delete_attribute(_attribute(name, context.expand), dataset)
+    )
+    await _write(request, exchange, id_, edit)
     return Answer(204)
 
 
 def _key(request: Request, id_: str) -> Key:
-    return Key(request.tenant, "", reading.uri(id_, "The entity's id"))
+    return Key(request.tenant, "", names.uri(id_, "The entity's id"))
 
 
 def _attribute(name: str, expand: Any) -> str:
-    if name in {"scope", "type", "id", "@id", "@type"}:
+    if name in {"type", "id", "@id", "@type"}:
         raise BadRequestData(f"{name} is no attribute.")
-    if not reading.NAME.fullmatch(name):
+    if name.startswith("@") or not names.NAME.fullmatch(name):
         raise BadRequestData(f"{name!r} is no name of an attribute.")
     expanded: str = expand(name)
     return expanded
@@ -132,7 +146,9 @@ def _attribute(name: str, expand: Any) -> str:
 async def _fragment(request: Request, id_: str, *, merging: bool = False) -> Fragment:
     _key(request, id_)
     document, context = await request.document(patch=request.method == "PATCH")
-    fragment = reading.fragment(document, context, whole=request.method == "PUT" and "type" in document and "id" in document, merging=merging)
+    fragment = reading.fragment(
+        document, context, whole=request.method == "PUT" and "type" in document and "id" in document, merging=merging
+    )
     if fragment.id and fragment.id != id_:
         raise BadRequestData(f"The document speaks of {fragment.id}, the address of {id_}.")
     _must_be_below(request, fragment)
@@ -157,10 +173,9 @@ async def _write(request: Request, exchange: Exchange, id_: str, edit: Edit) -> 
     return await exchange.writer.write(_key(request, id_), edit)
 
 
-async def _update_result(request: Request, change: Change) -> Answer:
-    """204, or 207 with which attributes were written and which not (§5.2.18)."""
+def _update_result(change: Change) -> Answer:
+    """204, or 207 with which attributes were written and which not (§5.2.18), by their full names: which context a name came from is over."""
     if not change.refused:
         return Answer(204)
-    compact = (await request.context()).compact
-    not_updated = [{"attributeName": compact(name), "reason": reason} for name, reason in change.refused]
-    return json(207, {"updated": [compact(name) for name in change.updated], "notUpdated": not_updated})
+    not_updated = [{"attributeName": name, "reason": reason} for name, reason in change.refused]
+    return json(207, {"updated": list(change.updated), "notUpdated": not_updated})

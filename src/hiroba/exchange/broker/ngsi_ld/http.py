@@ -6,14 +6,14 @@ from urllib.parse import parse_qsl
 
 import msgspec
 import orjson
-from litestar.types import Receive, Scope, Send
+from litestar.types import HTTPScope, Receive, Send
 
 from hiroba.base.errors import Problem, TooLarge
 from hiroba.exchange.broker.access import Pass
 from hiroba.exchange.broker.contexts.book import Book
 from hiroba.exchange.broker.contexts.context import CORE, Context
+from hiroba.exchange.broker.documents.reading import check_depth
 from hiroba.exchange.broker.errors import BadRequestData, InvalidRequest
-from hiroba.exchange.broker.ngsi_ld.reading import check_depth
 
 LARGEST: Final = 20 << 20
 """Bytes of a request's body: a batch of a few thousand entities."""
@@ -21,6 +21,11 @@ JSON: Final = "application/json"
 JSON_LD: Final = "application/ld+json"
 GEO_JSON: Final = "application/geo+json"
 MERGE_PATCH: Final = "application/merge-patch+json"
+PARAMETERS: Final = frozenset({
+    "attrs", "containedBy", "coordinates", "count", "csf", "datasetId", "deleteAll", "details", "entityMap", "expandValues",
+    "format", "geometry", "geometryProperty", "geoproperty", "georel", "id", "idPattern", "jsonKeys", "lang", "limit", "local",
+    "observedAt", "offset", "omit", "options", "orderBy", "pick", "q", "scopeQ", "sysAttrs", "type",
+})  # fmt: skip
 CONTEXT_REL: Final = "http://www.w3.org/ns/json-ld#context"
 
 
@@ -52,13 +57,15 @@ class Request:
 
     __slots__ = ("_params", "accepts", "admitted", "book", "headers", "method", "path", "receive", "scope", "tenant")
 
-    def __init__(self, scope: Scope, receive: Receive, book: Book, path: str) -> None:
+    def __init__(self, scope: HTTPScope, receive: Receive, book: Book, path: str) -> None:
         self.scope = scope
         self.receive = receive
         self.book = book
         self.method: str = scope["method"]
         self.path = path
-        self.headers: dict[str, str] = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        self.headers: dict[str, str] = {
+            name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
+        }
         self.tenant = self.headers.get("ngsild-tenant", "")
         self.admitted = Pass()
         self.accepts = JSON
@@ -69,10 +76,20 @@ class Request:
         """The query parameters; one that comes twice counts by its last."""
         if self._params is None:
             try:
-                self._params = dict(parse_qsl(self.scope["query_string"].decode(), keep_blank_values=True, max_num_fields=100, errors="strict"))
+                self._params = dict(
+                    parse_qsl(
+                        self.scope["query_string"].decode(), keep_blank_values=True, max_num_fields=100, errors="strict"
+                    )
+                )
             except ValueError as error:
                 raise BadRequestData(f"The query string cannot be read: {error}.") from error
         return self._params
+
+    def must_know_its_parameters(self) -> None:
+        """Nothing, or the problem of a parameter that no operation has (§6.3.20)."""
+        for name in self.params:
+            if name not in PARAMETERS:
+                raise InvalidRequest(f"There is no parameter {name!r}.")
 
     def flag(self, name: str) -> bool:
         """Whether a parameter says true, or `options` names it."""
@@ -98,14 +115,8 @@ class Request:
         return int(text)
 
     def words(self, name: str) -> list[str]:
-        """A parameter that is a list with commas; one that is there but empty is a mistake."""
-        text = self.params.get(name)
-        if text is None:
-            return []
-        parts = [part.strip() for part in text.split(",")]
-        if not all(parts):
-            raise BadRequestData(f"{name} is a list with commas, none of them empty.")
-        return parts
+        """A query parameter that is a list with commas."""
+        return words(self.params, name)
 
     def negotiate(self) -> None:
         """Settle the form of the answer from Accept (§6.3.4): JSON unless JSON-LD or GeoJSON is liked better."""
@@ -147,21 +158,27 @@ class Request:
         kind = self.headers.get("content-type", "").split(";")[0].strip().lower()
         allowed = {JSON, JSON_LD, MERGE_PATCH} if patch else {JSON, JSON_LD}
         if kind not in allowed:
-            raise UnsupportedMediaType(f"A body comes as {' or '.join(sorted(allowed))}, not {kind or 'without a Content-Type'}.")
+            raise UnsupportedMediaType(
+                f"A body comes as {' or '.join(sorted(allowed))}, not {kind or 'without a Content-Type'}."
+            )
         document = parse(await self.body())
-        link = self.link
-        if kind == JSON_LD:
-            if link is not None:
-                raise BadRequestData("JSON-LD carries its @context in the body, so there must be no Link header to one.")
-            parts = document if isinstance(document, list) else [document]
-            if not all(isinstance(part, dict) and "@context" in part for part in parts):
-                raise BadRequestData("A JSON-LD body has a member @context at its top.")
-            contexts = [part["@context"] for part in parts]
-            return document, await self.book.context(contexts[0] if contexts else None)
-        parts = document if isinstance(document, list) else [document]
-        if kind == JSON and any(isinstance(part, dict) and "@context" in part for part in parts):
+        if kind == JSON_LD and self.link is not None:
+            raise BadRequestData(
+                "JSON-LD carries its @context in the body; there must be no Link header to one beside it."
+            )
+        if isinstance(document, list):
+            return document, await self.context()
+        return document, await self.context_of(document)
+
+    async def context_of(self, document: Any) -> Context:
+        """The context one document of the body is to be read by: its own where it is JSON-LD, else the Link header's."""
+        kind = self.headers.get("content-type", "").split(";")[0].strip().lower()
+        has_context = isinstance(document, dict) and "@context" in document
+        if kind == JSON_LD and not has_context:
+            raise BadRequestData("A JSON-LD body has a member @context at its top.")
+        if kind == JSON and has_context:
             raise BadRequestData(f"A body with @context comes as {JSON_LD}.")
-        return document, await self.context()
+        return await self.book.context(document["@context"]) if has_context else await self.context()
 
     @property
     def link(self) -> str | None:
@@ -184,6 +201,16 @@ class Request:
 _ACCEPTED: Final = {
     JSON: JSON, JSON_LD: JSON_LD, GEO_JSON: GEO_JSON, "*/*": JSON, "application/*": JSON,
 }  # fmt: skip
+
+
+def words(params: Mapping[str, str], name: str) -> list[str]:
+    """A parameter that is a list with commas; one that is there but empty is a mistake."""
+    if name not in params:
+        return []
+    parts = [part.strip() for part in params[name].split(",")]
+    if not all(parts):
+        raise BadRequestData(f"{name} is a list with commas, none of them empty.")
+    return parts
 
 
 def _weight(text: str) -> float:
@@ -222,7 +249,7 @@ def context_link(context: Context) -> tuple[str, str]:
     return "link", f'<{source}>; rel="{CONTEXT_REL}"; type="{JSON_LD}"'
 
 
-async def send(answer: Answer, scope: Scope, send_: Send) -> None:
+async def send(answer: Answer, scope: HTTPScope, send_: Send) -> None:
     """Put the answer on the wire; HEAD gets the headers of GET."""
     headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers]
     if answer.media_type:

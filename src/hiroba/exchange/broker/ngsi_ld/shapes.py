@@ -1,69 +1,78 @@
 """From query parameters to the shape of an answer: format, system attributes, projection, languages, datasets (CIM 009 §6.3)."""
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Final
 
 from hiroba.exchange.broker.contexts.context import Context
+from hiroba.exchange.broker.documents.names import NAME, uri
+from hiroba.exchange.broker.documents.writing import Format, Shape, format_of
 from hiroba.exchange.broker.edits import Change, Edit
-from hiroba.exchange.broker.errors import BadRequestData, ResourceNotFound
+from hiroba.exchange.broker.errors import BadRequestData, InvalidRequest, ResourceNotFound
 from hiroba.exchange.broker.geometry import LOCATION
 from hiroba.exchange.broker.model import Entity, Key
-from hiroba.exchange.broker.ngsi_ld.http import GEO_JSON, JSON_LD, Request
-from hiroba.exchange.broker.ngsi_ld.reading import NAME, uri
-from hiroba.exchange.broker.ngsi_ld.writing import Format, Shape, format_of
+from hiroba.exchange.broker.ngsi_ld.http import GEO_JSON, JSON_LD, Request, words
+from hiroba.exchange.broker.query import types
 
-OPTIONS: Final = frozenset({"normalized", "concise", "simplified", "keyValues", "sysAttrs", "count", "update", "replace", "noOverwrite"})
+OPTIONS: Final = frozenset(
+    {"normalized", "concise", "simplified", "keyValues", "sysAttrs", "count", "update", "replace", "noOverwrite"}
+)
 HEAD: Final = frozenset({"id", "type", "scope"})
 
 
-def of(request: Request, context: Context) -> Shape:
-    """The shape a request asks for."""
+def of(request: Request, context: Context, params: Mapping[str, str] | None = None) -> Shape:
+    """The shape a request asks for, by its parameters or by those a Query document stands for."""
+    params = request.params if params is None else params
     request.negotiate()
     for word in request.options:
         if word not in OPTIONS:
-            raise BadRequestData(f"options has no {word!r}; it has {', '.join(sorted(OPTIONS))}.")
-    attrs = _names(request, "attrs", context)
-    picked = _names(request, "pick", context)
-    omitted = _names(request, "omit", context)
+            raise InvalidRequest(f"options has no {word!r}; it has {', '.join(sorted(OPTIONS))}.")
+    attrs = _names(params, "attrs", context)
+    picked = _names(params, "pick", context)
+    omitted = _names(params, "omit", context)
     if attrs is not None and (picked is not None or omitted is not None):
         raise BadRequestData("attrs is the older word for pick; use the one or the other.")
     members = None
     if picked is not None:
-        members = frozenset(request.words("pick")) & HEAD
+        members = frozenset(words(params, "pick")) & HEAD
         attrs = picked
-    if omitted is not None and "id" in request.words("omit"):
-        raise BadRequestData("An entity without its id cannot be given; leave id out of omit.")
-    datasets = request.words("datasetId")
+    if both := set(words(params, "pick")) & set(words(params, "omit")):
+        raise BadRequestData(f"{', '.join(sorted(both))} is both picked and omitted.")
+    datasets = words(params, "datasetId")
     geojson = request.accepts == GEO_JSON
     return Shape(
         context=context,
-        format=_format(request),
+        format=_format(params, request.options),
         geojson=geojson,
         system=request.flag("sysAttrs"),
         attrs=attrs,
         omit=omitted or frozenset(),
         members=members,
-        hidden=frozenset(request.words("omit")) & HEAD,
-        languages=request.params.get("lang", ""),
-        datasets=frozenset("" if name == "@none" else uri(name, "datasetId") for name in datasets) if datasets else None,
-        geometry=context.expand(request.params["geometryProperty"]) if "geometryProperty" in request.params else LOCATION,
+        hidden=frozenset(words(params, "omit")) & HEAD,
+        languages=params.get("lang", ""),
+        datasets=frozenset("" if name == "@none" else uri(name, "datasetId") for name in datasets)
+        if datasets
+        else None,
+        geometry=context.expand(request.params["geometryProperty"])
+        if "geometryProperty" in request.params
+        else LOCATION,
         with_context=request.accepts == JSON_LD or (geojson and request.headers.get("prefer", "") != "body=json"),
     )
 
 
-def _format(request: Request) -> Format:
-    if "format" in request.params:
-        return format_of(request.params["format"])
-    for word in request.options:
+def _format(params: Mapping[str, str], options: Iterable[str]) -> Format:
+    if "format" in params:
+        return format_of(params["format"])
+    for word in options:
         if word in {"normalized", "concise", "simplified", "keyValues"}:
             return format_of(word)
     return "normalized"
 
 
-def _names(request: Request, parameter: str, context: Context) -> frozenset[str] | None:
-    if parameter not in request.params:
+def _names(params: Mapping[str, str], parameter: str, context: Context) -> frozenset[str] | None:
+    if parameter not in params:
         return None
-    names = request.words(parameter)
+    names = words(params, parameter)
     for name in names:
         if not NAME.fullmatch(name):
             raise BadRequestData(f"{parameter}: {name!r} is no name of an attribute.")
@@ -72,7 +81,7 @@ def _names(request: Request, parameter: str, context: Context) -> frozenset[str]
 
 def must_have_type(entity: Entity, selection: str, context: Context) -> None:
     """Nothing, or the problem that the entity is of no such type (§4.17)."""
-    if not {context.expand(t) for t in selection.split(',')} & set(entity.types):
+    if not types.parse(selection).resolve(context.expand).matches(entity.types):
         raise ResourceNotFound(f"{entity.key.id} is not of the type {selection}.")
 
 

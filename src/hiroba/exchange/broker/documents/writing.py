@@ -4,10 +4,11 @@ from collections.abc import Collection
 from typing import Any, Literal
 
 import msgspec
+import orjson
 
 from hiroba.base import clock
 from hiroba.exchange.broker.contexts.context import Context
-from hiroba.exchange.broker.errors import BadRequestData
+from hiroba.exchange.broker.errors import InvalidRequest
 from hiroba.exchange.broker.geometry import LOCATION
 from hiroba.exchange.broker.model import VALUE_OF, Entity, Instance, dataset
 
@@ -60,7 +61,9 @@ def _head(entity: Entity, shape: Shape) -> dict[str, Any]:
     if (members is None or "id" in members) and "id" not in shape.hidden:
         written["id"] = entity.key.id
     if (members is None or "type" in members) and "type" not in shape.hidden:
-        written["type"] = compact(entity.types[0]) if len(entity.types) == 1 else [compact(name) for name in entity.types]
+        written["type"] = (
+            compact(entity.types[0]) if len(entity.types) == 1 else [compact(name) for name in entity.types]
+        )
     if entity.scopes and (members is None or "scope" in members) and "scope" not in shape.hidden:
         written["scope"] = entity.scopes[0] if len(entity.scopes) == 1 else list(entity.scopes)
     if entity.expires is not None:
@@ -78,7 +81,9 @@ def _attributes(entity: Entity, shape: Shape) -> dict[str, Any]:
     for name, instances in entity.doc.items():
         if not shape.shows(name):
             continue
-        chosen = instances if shape.datasets is None else [part for part in instances if dataset(part) in shape.datasets]
+        chosen = (
+            instances if shape.datasets is None else [part for part in instances if dataset(part) in shape.datasets]
+        )
         if not chosen:
             continue
         if len(chosen) == 1 and (shape.format != "simplified" or "datasetId" not in chosen[0]):
@@ -101,9 +106,7 @@ def _normalized(instance: Instance, shape: Shape) -> Any:
         elif member in {"createdAt", "modifiedAt"}:
             if shape.system:
                 written[member] = value
-        elif member == "vocab":
-            written[member] = _vocab(value, shape)
-        elif member == "objectType":
+        elif member == "vocab" or member == "objectType":
             written[member] = _vocab(value, shape)
         elif member == "objectList":
             written[member] = [{"object": part} for part in value]
@@ -133,7 +136,7 @@ def _simplified(instance: Instance, shape: Shape) -> Any:
     """The value alone; language maps, vocab and JSON keep a wrapper that tells them from plain objects (§4.5.4)."""
     kind = instance["type"]
     member = VALUE_OF[kind]
-    value = instance.get(member)
+    value = instance[member]
     if kind == "LanguageProperty":
         return _best(value, shape.languages)[1] if shape.languages else {"languageMap": value}
     if kind == "VocabProperty":
@@ -209,9 +212,19 @@ def _context(shape: Shape) -> dict[str, Any]:
     return {"@context": shape.context.source} if shape.with_context else {}
 
 
+def text(value: Any) -> str:
+    """A JSON value as text."""
+    return orjson.dumps(value).decode()
+
+
 def format_of(name: str) -> Format:
     """The format a `format` or `options` word asks for."""
-    found: dict[str, Format] = {"normalized": "normalized", "concise": "concise", "simplified": "simplified", "keyValues": "simplified"}
+    found: dict[str, Format] = {
+        "normalized": "normalized",
+        "concise": "concise",
+        "simplified": "simplified",
+        "keyValues": "simplified",
+    }
     if name not in found:
-        raise BadRequestData(f"format is normalized, concise, simplified or keyValues, not {name!r}.")
+        raise InvalidRequest(f"format is normalized, concise, simplified or keyValues, not {name!r}.")
     return found[name]

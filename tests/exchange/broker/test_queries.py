@@ -1,0 +1,115 @@
+"""Queries over HTTP (CIM 009 §5.7.2)."""
+
+import httpx
+import pytest
+
+pytestmark = pytest.mark.anyio
+
+BASE = "/ngsi-ld/v1"
+SHELTERS = [
+    {"id": f"urn:ngsi-ld:Shelter:{number}", "type": "Shelter", "capacity": number * 100, "floodSafe": number % 2 == 0,
+     "name": {"languageMap": {"ja": f"第{number}小学校"}},
+     "location": {"type": "Point", "coordinates": [135.5 + number / 1000, 34.7]}}
+    for number in range(1, 11)
+]  # fmt: skip
+
+
+@pytest.fixture
+async def filled(broker: httpx.AsyncClient) -> httpx.AsyncClient:
+    made = await broker.post(f"{BASE}/entityOperations/create", json=SHELTERS)
+    assert made.status_code == 201, made.text
+    return broker
+
+
+async def ids(broker: httpx.AsyncClient, **params: str) -> list[int]:
+    answer = await broker.get(f"{BASE}/entities", params={"type": "Shelter", **params})
+    assert answer.status_code == 200, answer.text
+    return [int(entity["id"].rsplit(":", 1)[1]) for entity in answer.json()]
+
+
+async def test_by_value_range_text_and_their_joins(filled: httpx.AsyncClient) -> None:
+    assert sorted(await ids(filled, q="capacity>800")) == [9, 10]
+    assert sorted(await ids(filled, q="capacity==200..400;floodSafe==true")) == [2, 4]
+    assert sorted(await ids(filled, q="capacity==100|capacity==300")) == [1, 3]
+    assert await ids(filled, q='name[ja]~="第7"') == [7]
+
+
+async def test_by_id_and_pattern(filled: httpx.AsyncClient) -> None:
+    assert await ids(filled, id="urn:ngsi-ld:Shelter:3,urn:ngsi-ld:Shelter:nobody") == [3]
+    assert sorted(await ids(filled, idPattern="Shelter:1")) == [1, 10]
+
+
+async def test_near_gives_those_within_and_orders_by_distance_when_asked(filled: httpx.AsyncClient) -> None:
+    near = {"georel": "near;maxDistance==300", "geometry": "Point", "coordinates": "[135.505,34.7]"}
+    assert sorted(await ids(filled, **near)) == [2, 3, 4, 5, 6, 7, 8]
+    nearest = await ids(filled, **near, orderBy="location;dist-asc", limit="3")
+    assert nearest[0] == 5
+    assert set(nearest) == {4, 5, 6}
+
+
+async def test_within_a_polygon(filled: httpx.AsyncClient) -> None:
+    area = "[[[135.5,34.6],[135.5045,34.6],[135.5045,34.8],[135.5,34.8],[135.5,34.6]]]"
+    assert sorted(await ids(filled, georel="within", geometry="Polygon", coordinates=area)) == [1, 2, 3, 4]
+
+
+async def test_pages_are_linked_and_counted(filled: httpx.AsyncClient) -> None:
+    answer = await filled.get(
+        f"{BASE}/entities", params={"type": "Shelter", "limit": "4", "offset": "4", "count": "true"}
+    )
+    assert answer.headers["ngsild-results-count"] == "10"
+    links = answer.headers.get_list("link")
+    assert any('rel="next"' in link and "offset=8" in link for link in links)
+    assert any('rel="prev"' in link and "offset=0" in link for link in links)
+    seen = [number for offset in range(0, 12, 4) for number in await ids(filled, limit="4", offset=str(offset))]
+    assert sorted(seen) == list(range(1, 11))
+
+
+async def test_pick_and_omit_choose_members(filled: httpx.AsyncClient) -> None:
+    answer = await filled.get(f"{BASE}/entities", params={"type": "Shelter", "pick": "id,capacity", "limit": "1"})
+    assert set(answer.json()[0]) == {"id", "capacity"}
+    answer = await filled.get(f"{BASE}/entities", params={"type": "Shelter", "omit": "capacity,type", "limit": "1"})
+    assert set(answer.json()[0]) == {"id", "floodSafe", "name", "location"}
+
+
+async def test_the_same_question_by_post(filled: httpx.AsyncClient) -> None:
+    place = {"georel": "near;maxDistance==100", "geometry": "Point", "coordinates": [135.505, 34.7]}
+    question = {"type": "Query", "entities": [{"type": "Shelter"}], "q": "capacity>0", "geoQ": place}
+    answer = await filled.post(f"{BASE}/entityOperations/query", json=question)
+    assert [entity["id"] for entity in answer.json()] == [
+        "urn:ngsi-ld:Shelter:4",
+        "urn:ngsi-ld:Shelter:5",
+        "urn:ngsi-ld:Shelter:6",
+    ]
+
+
+async def test_a_collection_as_geojson(filled: httpx.AsyncClient) -> None:
+    answer = await filled.get(
+        f"{BASE}/entities", params={"type": "Shelter"}, headers={"Accept": "application/geo+json"}
+    )
+    assert answer.json()["type"] == "FeatureCollection"
+    assert len(answer.json()["features"]) == 10
+
+
+@pytest.mark.parametrize(
+    "params",
+    [{}, {"type": "Shelter", "limit": "-1"}, {"type": "Shelter", "q": "capacity>>1"}, {"type": "Shelter", "georel": "near"},
+     {"type": "Shelter", "limit": "0"}, {"type": "(", "q": "a"}, {"idPattern": "(a+)+\\1"}, {"type": "Shelter", "options": "all"}],
+)  # fmt: skip
+async def test_a_question_that_makes_no_sense_is_refused(filled: httpx.AsyncClient, params: dict[str, str]) -> None:
+    answer = await filled.get(f"{BASE}/entities", params=params)
+    assert answer.status_code == 400, answer.text
+    assert answer.json()["detail"]
+
+
+async def test_types_and_attributes_are_discovered(filled: httpx.AsyncClient) -> None:
+    assert (await filled.get(f"{BASE}/types")).json()["typeList"] == ["Shelter"]
+    info = (await filled.get(f"{BASE}/types/Shelter")).json()
+    assert info["entityCount"] == 10
+    assert {part["attributeName"] for part in info["attributeDetails"]} == {"capacity", "floodSafe", "name", "location"}
+    assert (await filled.get(f"{BASE}/attributes")).json()["attributeList"] == [
+        "capacity",
+        "floodSafe",
+        "location",
+        "name",
+    ]
+    assert (await filled.get(f"{BASE}/attributes/capacity")).json()["attributeCount"] == 10
