@@ -10,7 +10,6 @@ from litestar.config.csrf import CSRFConfig
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.enums import ScopeType
-from litestar.openapi import OpenAPIConfig
 from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
 import hiroba
@@ -20,7 +19,10 @@ from hiroba.base.db.migrations import Migration
 from hiroba.base.db.migrations import found as migrations_in
 from hiroba.base.egress import LOOPBACK, Egress
 from hiroba.door import routes
+from hiroba.door.developers.reference import api_documents
+from hiroba.door.headers import Headers
 from hiroba.door.pages import Page, Templates
+from hiroba.door.region import Regions
 from hiroba.door.service import Service
 from hiroba.door.service import found as services_found
 from hiroba.exchange.broker.access import Open
@@ -61,7 +63,7 @@ async def exchange(state: State) -> Exchange:
 async def page(request: Request[Any, Any, Any], state: State, caller: GivenCaller) -> Page:
     """The page of this request."""
     templates: Templates = state.templates
-    return templates.page(request, caller)
+    return templates.page(request, caller, await state.regions.now())
 
 
 def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
@@ -75,7 +77,7 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
         book = Book(egress, settings.url)
         core = Exchange(pool, book.house)
         faces["/ngsi-ld/"] = NgsiLd(core, Open() if settings.open else Gateway(pool), book)
-        app.state.update(pool=pool, exchange=core, egress=egress)
+        app.state.update(pool=pool, exchange=core, egress=egress, regions=Regions(pool, core))
         async with pool.acquire() as connection:
             csrf.secret = await store.secret(connection, "csrf")
         try:
@@ -107,13 +109,12 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
         },
         lifespan=[running],
         exception_handlers={Exception: routes.problem},
+        before_send=[Headers(settings.tiles, secure=settings.url.startswith("https"))],
         csrf_config=csrf,
         logging_config=None,
-        openapi_config=OpenAPIConfig(
-            title="Hiroba", version=hiroba.__version__, path="/developers/api", render_plugins=()
-        ),
+        openapi_config=api_documents(hiroba.__version__, settings.url),
         request_max_body_size=20 << 20,
-        state=State({"settings": settings, "services": services, "templates": Templates(services, {})}),
+        state=State({"settings": settings, "services": services, "templates": Templates(services, {"tiles": settings.tiles, "url": settings.url})}),
     )
 
     async def house(scope: Scope, receive: Receive, send: Send) -> None:

@@ -1,26 +1,24 @@
-"""Every route of the door, and how a page says that something is wrong."""
+"""Every route of the door, and how it says that something is wrong."""
 
 from typing import Any
 
-from litestar import Request, Response, get
-from litestar.datastructures import State
-from litestar.handlers import BaseRouteHandler
+from hiroba.door import health, language, static, trouble
+from hiroba.door.desk import desk, sign_in
+from hiroba.door.developers import guide
+from hiroba.door.home import home, map, place, search, services
 
-from hiroba.base.web import problems
-from hiroba.door import health
-from hiroba.door.pages import GivenPage
-from hiroba.exchange.identity.callers import ANYONE
+ROUTES: list[Any] = [
+    *(health.live, health.ready, health.metrics),
+    *static.ROUTES,
+    language.language,
+    home.home,
+    *(map.map_page, map.base, map.places),
+    search.search,
+    *(place.place, place.place_by_address),
+    services.all_services,
+    guide.developers,
+    *sign_in.ROUTES,
+    desk.desk,
+]
 
-
-@get("/", opt={"may": (ANYONE,)})
-async def home(page: GivenPage) -> Response[str]:
-    """The first page."""
-    return page.html("door/home.html")
-
-
-ROUTES: list[BaseRouteHandler] = [health.live, health.ready, health.metrics, home]
-
-
-def problem(request: Request[Any, Any, State], error: Exception) -> Response[Any]:
-    """What went wrong, as a page for people and as a problem document for programs."""
-    return problems.problem(request, error)
+problem = trouble.problem

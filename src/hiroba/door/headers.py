@@ -1,0 +1,56 @@
+"""What every answer says to the browser about itself: where it may load from, who may frame it, what it may ask for."""
+
+from typing import Final
+from urllib.parse import urlsplit
+
+from litestar.datastructures import MutableScopeHeaders
+from litestar.types import Message, Scope
+
+PERMISSIONS: Final = "geolocation=(self), camera=(), microphone=(), payment=(), usb=(), interest-cohort=()"
+
+
+def policy(tiles: str) -> str:
+    """The content security policy: our own files, no inline script or style, and the one host of the map's tiles."""
+    parts = urlsplit(tiles)
+    host = f" {parts.scheme}://{parts.netloc}" if parts.scheme in {"http", "https"} and parts.netloc else ""
+    return "; ".join(
+        (
+            "default-src 'none'",
+            "script-src 'self'",
+            "style-src 'self'",
+            f"img-src 'self' data: blob:{host}",
+            f"connect-src 'self'{host}",
+            "font-src 'self'",
+            "worker-src 'self' blob:",
+            "manifest-src 'self'",
+            "form-action 'self'",
+            "frame-ancestors 'none'",
+            "base-uri 'none'",
+        )
+    )
+
+
+class Headers:
+    """Adds the headers to every answer of the door, pages and problems alike (Litestar's `before_send`)."""
+
+    def __init__(self, tiles: str, *, secure: bool) -> None:
+        self.always = {
+            "Content-Security-Policy": policy(tiles),
+            "Referrer-Policy": "strict-origin-when-cross-origin",
+            "X-Content-Type-Options": "nosniff",
+            "Permissions-Policy": PERMISSIONS,
+            "Cross-Origin-Opener-Policy": "same-origin",
+        }
+        if secure:
+            self.always["Strict-Transport-Security"] = "max-age=31536000"
+
+    async def __call__(self, message: Message, scope: Scope) -> None:
+        """Add what is missing to the head of an answer."""
+        if message["type"] != "http.response.start" or scope["type"] != "http":
+            return
+        headers = MutableScopeHeaders.from_message(message)
+        for name, value in self.always.items():
+            headers.setdefault(name, value)
+        if headers.get("content-type", "").startswith("text/html"):
+            headers.setdefault("Cache-Control", "private, no-cache")
+            headers.setdefault("Vary", "Accept-Language, Cookie")

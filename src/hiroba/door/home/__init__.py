@@ -1,0 +1,1 @@
+"""What a visitor comes for: near me, the map, search, one place."""

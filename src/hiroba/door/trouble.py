@@ -1,0 +1,43 @@
+"""How the house says that something is wrong: a page in the same look for people, a problem document for programs."""
+
+from typing import Any
+
+from litestar import Request, Response
+from litestar.datastructures import State
+
+from hiroba.base.web import problems
+from hiroba.door.pages import Templates
+from hiroba.exchange.identity.callers import NOBODY
+
+SAID = {
+    400: "We could not understand that",
+    401: "This page is for officers who are signed in",
+    403: "You may not open this page",
+    404: "This page is not here",
+    405: "This page is not here",
+    410: "This link is used up",
+    413: "That was too large",
+    429: "That was a little fast",
+    500: "Something went wrong on our side",
+    503: "The house cannot answer right now",
+}
+"""The headline for people; the problem's own sentence follows it."""
+
+
+def wants_a_page(accept: str) -> bool:
+    """Whether a person's browser asks: it names text/html, which programs do not."""
+    return "text/html" in accept.lower()
+
+
+def problem(request: Request[Any, Any, State], error: Exception) -> Response[Any]:
+    """What went wrong."""
+    said = problems.problem(request, error)
+    if not wants_a_page(request.headers.get("accept", "")):
+        return said
+    document, status = said.content, said.status_code
+    caller = (request.scope.get("state") or {}).get("caller", NOBODY)
+    regions = getattr(request.app.state, "regions", None)
+    templates: Templates = request.app.state.templates
+    page = templates.page(request, caller, regions.known if regions else None)
+    headline = SAID.get(status) or SAID[500 if status >= 500 else 400]  # noqa: PLR2004 - server errors begin there
+    return page.html("door/trouble.html", status=status, headline=headline, problem=document)
