@@ -9,7 +9,10 @@ import httpx
 import pytest
 from PIL import Image
 
-from hiroba.base.db import Connection
+from hiroba.base.db import Connection, Pool
+from hiroba.base.egress import Egress
+from hiroba.exchange.broker.contexts.book import Book
+from hiroba.exchange.broker.exchange import Exchange
 from hiroba.exchange.identity import store as identity
 from hiroba.exchange.identity.callers import Caller
 from hiroba.exchange.identity.store import Municipality
@@ -138,3 +141,9 @@ def photo(width: int = 60, height: int = 40, *, orientation: int | None = None, 
     made = io.BytesIO()
     image.save(made, "JPEG", exif=exif, **kept)
     return made.getvalue()
+
+
+@pytest.fixture
+def exchange(pool: Pool) -> Exchange:
+    """The exchange, for what runs outside of a request."""
+    return Exchange(pool, Book(Egress(()), "http://hiroba.test").house)

@@ -52,7 +52,8 @@ KINDS: Final[Mapping[str, Kind]] = {
         ),
         Kind(
             "sign", {"ja": "標識・ガードレール", "en": "Sign or guard rail"},
-            {"ja": "折れ、曲がり、見えにくさ", "en": "Broken, bent or hard to see"}, "sign, mirror, guard rail, 標識, カーブミラー",
+            {"ja": "折れ、曲がり、見えにくさ", "en": "Broken, bent or hard to see"},
+            "sign, mirror, guard rail, 標識, カーブミラー",
         ),
         Kind(
             "obstacle", {"ja": "落下物・倒木", "en": "Fallen object or tree"},
@@ -199,7 +200,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
     """What an officer decides about a report, with words for the reporter and a note for colleagues."""
 
-    state: str
+    state: str = ""
     words: str = ""
     private_note: str = ""
     duplicate_of: str = ""

@@ -28,6 +28,7 @@ COOKIE = "hiroba_report"
 START = "/reports/new"
 STEPS = ("what", "where", "details", "contact", "review")
 Form = dict[str, str]
+Asked = Request[Any, Any, Any]
 
 
 class NoDraft(Exception):  # noqa: N818 - not a mistake: the draft was sent or is too old, and the way leads elsewhere
@@ -52,9 +53,6 @@ class Entry(msgspec.Struct, frozen=True):
     def next(self, step: str) -> str:
         """Where an answer leads: to the next question, or back to the review once that was seen."""
         return f"{START}/{'review' if self.draft.seen else STEPS[STEPS.index(step) + 1]}"
-
-
-Asked = Request[Any, Any, Any]
 
 
 async def entry_of(request: Asked, conn: Connection) -> Entry:

@@ -131,10 +131,12 @@ async def counts(conn: Connection, lg_code: str | None) -> dict[str, int]:
 async def backdate(conn: Connection, exchange: Exchange, report: Report, by: timedelta) -> None:
     """Move everything about a report into the past: samples and imports did not happen just now."""
     await conn.execute("""
-        update reports.report set reported = reported - $2, closed = closed - $2 / 2, changed = changed - $2 / 2 where id = $1
+        update reports.report
+           set reported = reported - $2::interval, closed = closed - $2::interval / 2, changed = changed - $2::interval / 2
+         where id = $1
     """, report.id, by)  # fmt: skip
     await conn.execute("""
-        update reports.change c set at = at - case when c.id = first.id then $2 else $2 / 2 end
+        update reports.change c set at = at - case when c.id = first.id then $2::interval else $2::interval / 2 end
           from (select min(id) as id from reports.change where report = $1) as first where c.report = $1
     """, report.id, by)  # fmt: skip
     await tell(conn, exchange, report.number)
