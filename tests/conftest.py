@@ -197,7 +197,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, free_port: Any) -> Iterator[R
     url = f"http://127.0.0.1:{port}"
     try:
         for _ in range(600):
-            if ask_ourselves(f"{url}/health/ready")[0] == 200:
+            if ask_ourselves(f"{url}/health/ready")[0] == 200 and (data / "run.json").exists():
                 break
             assert process.poll() is None, (data / "up.log").read_text()
             asyncio.run(asyncio.sleep(0.1))

@@ -67,7 +67,8 @@ export function show(element, from) {
         list.renew(found);
       });
     }
-    element.dataset.ready = "1";
+    map.once("idle", () => (element.dataset.ready = "1"));
+    map.triggerRepaint();
   });
   for (const layer of ["place-signs", "place-dots"]) {
     map.on("click", layer, (event) => open(event.features[0].properties, event.features[0].geometry.coordinates));

@@ -114,7 +114,13 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
         logging_config=None,
         openapi_config=api_documents(hiroba.__version__, settings.url),
         request_max_body_size=20 << 20,
-        state=State({"settings": settings, "services": services, "templates": Templates(services, {"tiles": settings.tiles, "url": settings.url})}),
+        state=State(
+            {
+                "settings": settings,
+                "services": services,
+                "templates": Templates(services, {"tiles": settings.tiles, "url": settings.url}),
+            }
+        ),
     )
 
     async def house(scope: Scope, receive: Receive, send: Send) -> None:

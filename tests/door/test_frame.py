@@ -22,7 +22,9 @@ async def test_the_language_switch_is_remembered_and_comes_back_to_the_page(hous
     assert '<html lang="en">' in (await house.get("/", headers={"Accept-Language": "ja"})).text
 
 
-@pytest.mark.parametrize("address", ["https://elsewhere.example", "//elsewhere.example", "/\\elsewhere.example", "javascript:x"])
+@pytest.mark.parametrize(
+    "address", ["https://elsewhere.example", "//elsewhere.example", "/\\elsewhere.example", "javascript:x"]
+)
 async def test_the_language_switch_leads_nowhere_else(house: httpx.AsyncClient, address: str) -> None:
     switched = await house.get("/language/en", params={"next": address})
     assert switched.headers["location"] == "/"
@@ -69,6 +71,8 @@ async def test_no_other_file_leaves_the_house(house: httpx.AsyncClient, name: st
     assert (await house.get(f"/static/x/{name}")).status_code == 404
 
 
-@pytest.mark.parametrize("name", ["favicon.svg", "favicon.ico", "apple-touch-icon.png", "manifest.webmanifest", "robots.txt"])
+@pytest.mark.parametrize(
+    "name", ["favicon.svg", "favicon.ico", "apple-touch-icon.png", "manifest.webmanifest", "robots.txt"]
+)
 async def test_browsers_find_what_they_look_for_at_the_root(house: httpx.AsyncClient, name: str) -> None:
     assert (await house.get(f"/{name}")).status_code == 200

@@ -10,8 +10,8 @@ from jinja2.ext import babel_extract
 import hiroba
 from hiroba.door.home.facts import HAZARDS, SHOWN
 from hiroba.door.home.kinds import KINDS
-from hiroba.door.trouble import SAID
 from hiroba.door.pages import Templates
+from hiroba.door.trouble import SAID
 
 HOUSE = Path(hiroba.__file__).parent
 KEYWORDS = {"_": None, "gettext": None, "text": None, "ngettext": (1, 2), "sentence": None}
@@ -23,7 +23,9 @@ def sentences_of(room: Path) -> set[str]:
     found: set[str] = set()
     for file in room.rglob("*.html"):
         with file.open("rb") as stream:
-            found |= flat(messages for _, _, messages, _ in babel_extract(stream, list(KEYWORDS), [], {"encoding": "utf-8"}))
+            found |= flat(
+                messages for _, _, messages, _ in babel_extract(stream, list(KEYWORDS), [], {"encoding": "utf-8"})
+            )
     for file in room.rglob("*.py"):
         with file.open("rb") as stream:
             found |= flat(message[1] for message in extract("python", stream, KEYWORDS))
@@ -38,7 +40,13 @@ def flat(messages) -> set[str]:
 def sentences_of_the_door() -> set[str]:
     """With those that stand in tables."""
     kinds = {word for kind in KINDS.values() for word in (kind.one, kind.many)}
-    return sentences_of(HOUSE / "door") | kinds | {name for _, name, _ in HAZARDS} | {name for _, name, _ in SHOWN} | set(SAID.values())
+    return (
+        sentences_of(HOUSE / "door")
+        | kinds
+        | {name for _, name, _ in HAZARDS}
+        | {name for _, name, _ in SHOWN}
+        | set(SAID.values())
+    )
 
 
 def translated(po: Path) -> set[str]:

@@ -1,11 +1,18 @@
 """Home, map, search, place and developers' pages over a small region."""
 
-from urllib.parse import unquote
+import io
+from html import unescape
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import httpx
 import pytest
 
+from hiroba.door.developers.examples import Example, examples, link
+from hiroba.door.region import Region
+
 pytestmark = pytest.mark.anyio
+OPERATOR = "the-operators-key-of-the-tests"
 SITE = "urn:ngsi-ld:EvacuationSite:test:1"
 
 
@@ -97,7 +104,9 @@ async def test_search_refuses_what_makes_no_sense(town: httpx.AsyncClient, query
     assert (await town.get(f"/search?{query}")).status_code == 400
 
 
-@pytest.mark.parametrize("words", ['"><script>', "'; drop table", "a" * 5000, "%", "_", "\\", "\x00", "🚒", "{{ 7 * 7 }}"])
+@pytest.mark.parametrize(
+    "words", ['"><script>', "'; drop table", "a" * 5000, "%", "_", "\\", "\x00", "🚒", "{{ 7 * 7 }}"]
+)
 async def test_words_of_any_kind_are_only_words(town: httpx.AsyncClient, words: str) -> None:
     for path in ("/search", "/map"):
         answer = await town.get(path, params={"q": words, "place": words})
@@ -142,7 +151,9 @@ async def test_the_maps_answers_are_not_sent_twice(town: httpx.AsyncClient) -> N
     for path in ("/map/base.geojson", "/map/places.geojson"):
         first = await town.get(path, params={"bbox": "135.0,34.0,135.2,34.1"})
         assert first.headers["content-type"].startswith("application/geo+json")
-        again = await town.get(path, params={"bbox": "135.0,34.0,135.2,34.1"}, headers={"If-None-Match": first.headers["etag"]})
+        again = await town.get(
+            path, params={"bbox": "135.0,34.0,135.2,34.1"}, headers={"If-None-Match": first.headers["etag"]}
+        )
         assert (again.status_code, again.content) == (304, b"")
 
 
@@ -167,16 +178,29 @@ async def test_the_map_page_is_a_list_and_a_drawing_without_scripts(town: httpx.
     assert 'class="m-area"' in page
 
 
-async def test_every_example_for_developers_runs_as_it_stands(town: httpx.AsyncClient) -> None:
+async def test_every_example_for_developers_has_an_answer(town: httpx.AsyncClient) -> None:
+    await town.get("/")
+    region = Region(centres={"991015": (135.05, 34.05)})
+    for example in examples(region):
+        headers = {"Accept": "application/json", "Link": link("http://hiroba.test")}
+        answer = await town.get(example.url(""), headers=headers)
+        assert answer.status_code == 200, answer.text
+        assert answer.json(), example.id
     page = (await town.get("/developers")).text
-    addresses = [part.split('"')[0].replace("&amp;", "&") for part in page.split('href="')[1:]]
-    tried = [address for address in addresses if address.startswith(("/ngsi-ld/", "/api/"))]
-    assert len(tried) > 5
-    for address in tried:
-        answer = await town.get(address, headers={"Accept": "application/json"})
-        assert answer.status_code == 200, (address, answer.text)
-        assert answer.json(), address
-    assert "http://hiroba.test/ngsi-ld/v1/entities" in page
+    assert "curl -G http://hiroba.test/ngsi-ld/v1/entities" in page
+
+
+async def test_the_writing_example_writes(town: httpx.AsyncClient) -> None:
+    page = unescape((await town.get("/developers")).text)
+    body = page.split('id="write-curl"')[1].split("-d '")[1].split("'</code>")[0]
+    headers = {
+        "Authorization": f"Bearer {OPERATOR}",
+        "Content-Type": "application/ld+json",
+        "Accept": "application/json",
+    }
+    written = await town.post("/ngsi-ld/v1/entities", content=body, headers=headers)
+    assert written.status_code == 201, written.text
+    assert "駅前駐車場" in (await town.get("/place/urn:ngsi-ld:OffStreetParking:demo:1")).text
 
 
 async def test_the_reference_names_every_operation(town: httpx.AsyncClient) -> None:
@@ -197,3 +221,24 @@ async def test_no_link_on_a_page_is_dead(town: httpx.AsyncClient) -> None:
                 answer = await town.get(address, headers={"Accept": "text/html,*/*;q=0.8"})
                 assert answer.status_code in {200, 303}, (path, address)
     assert len(seen) > 40
+
+
+@pytest.mark.parametrize("example", examples(Region())[:2], ids=lambda example: example.id)
+async def test_the_python_example_asks_what_the_curl_example_asks(example: Example) -> None:
+    asked: list[Any] = []
+
+    class Answer(io.BytesIO):
+        pass
+
+    def urlopen(question: Any) -> Answer:
+        asked.append(question)
+        return Answer(b'[{"id": "urn:a:b", "name": "x"}]')
+
+    program = example.python("http://hiroba.test").replace("import Request, urlopen", "import Request")
+    exec(program, {"urlopen": urlopen, "print": lambda *_: None})  # noqa: S102 - the example is the thing under test
+    (question,) = asked
+    assert parse_qs(urlsplit(question.full_url).query) == {name: [value] for name, value in example.parameters.items()}
+    assert question.headers["Link"] == link("http://hiroba.test")
+    for name, value in example.parameters.items():
+        assert f"{name}={value}" in example.curl("http://hiroba.test")
+        assert value in example.javascript("http://hiroba.test")

@@ -51,9 +51,7 @@ async def test_a_link_is_not_followed_without_the_forms_token(house: httpx.Async
     assert (await house.post(f"/sign-in/once/{secret}")).status_code == 403
 
 
-async def test_the_desk_is_closed_to_visitors_and_names_the_caller(
-    house: httpx.AsyncClient, conn: Connection
-) -> None:
+async def test_the_desk_is_closed_to_visitors_and_names_the_caller(house: httpx.AsyncClient, conn: Connection) -> None:
     closed = await house.get("/desk", headers={"Accept": "text/html", "Accept-Language": "en"})
     assert closed.status_code == 401
     assert "officers who are signed in" in closed.text

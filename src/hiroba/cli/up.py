@@ -18,13 +18,18 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
+from hiroba.base import clock
 from hiroba.base.console import Bar, bar, complain, say
-from hiroba.base.db import Connection, single
+from hiroba.base.db import Connection, connect, first_start
 from hiroba.base.db.cluster import Cluster
-from hiroba.base.egress import ask_ourselves, port_is_free
+from hiroba.base.egress import Egress, ask_ourselves, port_is_free
 from hiroba.base.errors import Stop
 from hiroba.cli import migrate, running, sign_in
 from hiroba.cli.options import parser, settings
+from hiroba.door.service import found
+from hiroba.exchange import sample
+from hiroba.exchange.broker.contexts.book import Book
+from hiroba.exchange.broker.exchange import Exchange
 from hiroba.exchange.identity import store
 from hiroba.exchange.identity.callers import Caller
 from hiroba.settings import Settings, write
@@ -32,6 +37,8 @@ from hiroba.settings import Settings, write
 ROOM_NEEDED = 300 << 20
 """Bytes that must be free for a database to start and be of any use."""
 READY_LIMIT = 60.0
+SEED = 1
+"""The sample region everybody sees; another seed would be another region."""
 
 
 def execute(arguments: list[str]) -> int:
@@ -89,20 +96,29 @@ def _up(chosen: Settings) -> None:
 
 async def _prepare(database: str, chosen: Settings, progress: Bar) -> str:
     """Migrate; make the operator; at the first start the sample region. Gives the sign-in link of a first start."""
-    ran = await migrate.run(database)
-    async with single(database) as conn:
-        await store.set_operator_key(conn, running.operator_key(chosen.data))
-        if not ran or await conn.fetchval("select true from base.first_start"):
-            return ""
-        if chosen.sample != "none" and not chosen.open:
-            progress.step("inventing the sample region")
-            await _sample(conn)
-        await conn.execute("insert into base.first_start default values")
-    return await sign_in.link(database, chosen.url, Caller("operator", "operator"))
+    await migrate.run(database)
+    pool = await connect(database, size=2)
+    try:
+        async with pool.acquire() as conn:
+            await store.set_operator_key(conn, running.operator_key(chosen.data))
+            if await first_start.is_over(conn):
+                return ""
+            async with conn.transaction():
+                if chosen.sample != "none" and not chosen.open:
+                    progress.step("inventing the sample region")
+                    await _sample(conn, Exchange(pool, Book(Egress(), chosen.url).house))
+                await first_start.end(conn)
+        return await sign_in.link(database, chosen.url, Caller("operator", "operator"))
+    finally:
+        await pool.close()
 
 
-async def _sample(_conn: Connection) -> None:
-    """The invented region and what each service shows in it, all of it or nothing."""
+async def _sample(conn: Connection, exchange: Exchange) -> None:
+    """The invented region, and in it what each service has to show."""
+    await sample.load(conn, exchange, seed=SEED, today=clock.today())
+    for service in found():
+        if service.sample is not None:
+            await service.sample(conn, SEED)
 
 
 def _check_room(data: Path) -> None:

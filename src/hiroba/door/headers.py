@@ -4,6 +4,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from litestar.datastructures import MutableScopeHeaders
+from litestar.enums import ScopeType
 from litestar.types import Message, Scope
 
 PERMISSIONS: Final = "geolocation=(self), camera=(), microphone=(), payment=(), usb=(), interest-cohort=()"
@@ -46,7 +47,7 @@ class Headers:
 
     async def __call__(self, message: Message, scope: Scope) -> None:
         """Add what is missing to the head of an answer."""
-        if message["type"] != "http.response.start" or scope["type"] != "http":
+        if message["type"] != "http.response.start" or scope["type"] != ScopeType.HTTP:
             return
         headers = MutableScopeHeaders.from_message(message)
         for name, value in self.always.items():

@@ -26,7 +26,9 @@ async def ready(state: State) -> Response[dict[str, Any]]:
             if service.check is not None and (found := list(await service.check(conn))):
                 complaints[service.name] = found
     status = "complaints" if complaints else "ready"
-    return Response({"status": status, **({"services": complaints} if complaints else {})}, status_code=503 if complaints else 200)
+    return Response(
+        {"status": status, **({"services": complaints} if complaints else {})}, status_code=503 if complaints else 200
+    )
 
 
 @get("/metrics", opt={"may": (ANYONE,)}, sync_to_thread=False, include_in_schema=False)

@@ -73,7 +73,12 @@ class Page:
     """One request's page."""
 
     def __init__(
-        self, templates: Templates, request: Request[Any, Any, Any], caller: Caller, catalogue: Catalogue, region: Region
+        self,
+        templates: Templates,
+        request: Request[Any, Any, Any],
+        caller: Caller,
+        catalogue: Catalogue,
+        region: Region,
     ) -> None:
         self._templates = templates
         self.request = request
@@ -114,7 +119,9 @@ class Page:
             return self.text("The operator")
         if self.caller.kind == "officer":
             place = self.region.municipality(self.caller.organisation)
-            return self.text("Officer of {place}", place=place.name(self.language) if place else self.caller.organisation)
+            return self.text(
+                "Officer of {place}", place=place.name(self.language) if place else self.caller.organisation
+            )
         return ""
 
     @property
@@ -160,7 +167,9 @@ class Page:
             t=lambda names: in_language(names, self.language),
             csrf=Markup('<input type="hidden" name="_csrf_token" value="{}">').format(csrf),
         )
-        return Response(body, media_type=MediaType.HTML, status_code=status, headers={"Content-Language": self.language})
+        return Response(
+            body, media_type=MediaType.HTML, status_code=status, headers={"Content-Language": self.language}
+        )
 
 
 GivenPage = NamedDependency[Page]

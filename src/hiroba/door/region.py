@@ -81,12 +81,13 @@ class Regions:
         areas, centres = self._known.areas, self._known.centres
         if not areas or self._clock() >= self._borders_until:
             areas = await store.areas(conn)
-            centres = {code: (point.x, point.y) for code, area in areas.items() for point in [middle(area)]}
+            centres = {code: middle(area) for code, area in areas.items()}
             self._borders_until = self._clock() + BORDERS
         return Region(tuple(await store.municipalities(conn)), await self._exchange.types(conn), areas, centres)
 
 
-def middle(area: BaseGeometry) -> BaseGeometry:
-    """The centroid where it lies inside, else some point that does."""
+def middle(area: BaseGeometry) -> tuple[float, float]:
+    """Longitude and latitude of the centroid where it lies inside, else of some point that does."""
     centre = area.centroid
-    return centre if area.contains(centre) else area.representative_point()
+    inside = centre if area.contains(centre) else area.representative_point()
+    return inside.x, inside.y

@@ -5,14 +5,14 @@ from typing import Any
 from hiroba.door import health, language, static, trouble
 from hiroba.door.desk import desk, sign_in
 from hiroba.door.developers import guide
-from hiroba.door.home import home, map, place, search, services
+from hiroba.door.home import atlas, home, place, search, services
 
 ROUTES: list[Any] = [
     *(health.live, health.ready, health.metrics),
     *static.ROUTES,
     language.language,
     home.home,
-    *(map.map_page, map.base, map.places),
+    *(atlas.map_page, atlas.base, atlas.places),
     search.search,
     *(place.place, place.place_by_address),
     services.all_services,

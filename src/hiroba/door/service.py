@@ -89,9 +89,13 @@ def found() -> list[Service]:
             if ours and error.name and point.module.startswith(error.name):
                 log.info("service %s is not in this installation", point.name)
                 continue
-            raise Stop(f"the service {point.name} of package {point.dist and point.dist.name} cannot be loaded: {error}") from error
+            raise Stop(
+                f"the service {point.name} of package {point.dist and point.dist.name} cannot be loaded: {error}"
+            ) from error
         except Exception as error:
-            raise Stop(f"the service {point.name} of package {point.dist and point.dist.name} cannot be loaded: {error}") from error
+            raise Stop(
+                f"the service {point.name} of package {point.dist and point.dist.name} cannot be loaded: {error}"
+            ) from error
         if not isinstance(service, Service):
             raise Stop(f"{point.value} of package {point.dist and point.dist.name} is no hiroba.door.service.Service.")
         services.append(service)

@@ -34,7 +34,8 @@ def problem(request: Request[Any, Any, State], error: Exception) -> Response[Any
     said = problems.problem(request, error)
     if not wants_a_page(request.headers.get("accept", "")):
         return said
-    document, status = said.content, said.status_code
+    document = said.content
+    status: int = document["status"]
     caller = (request.scope.get("state") or {}).get("caller", NOBODY)
     regions = getattr(request.app.state, "regions", None)
     templates: Templates = request.app.state.templates

@@ -4,8 +4,8 @@ One request is one transaction, opened by `transaction(pool)`. SQL stands beside
 `await fetch(conn, Booking, "SELECT …", …)` gives a list of frozen structs, their fields named like the columns.
 """
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any, TypeVar
 
 import asyncpg
@@ -25,7 +25,13 @@ async def connect(url: str, *, size: int = 10, name: str = "hiroba") -> Pool:
     """A pool on `url`, its server checked: version, encoding and a character type that knows Japanese."""
     try:
         pool = await asyncpg.create_pool(
-            url, min_size=1, max_size=size, command_timeout=60, server_settings={"application_name": name, "jit": "off"}
+            url,
+            min_size=1,
+            max_size=size,
+            command_timeout=60,
+            reset=_leave,
+            # a plan for this very question: the generic one guesses wrong what a jsonpath or a box lets through
+            server_settings={"application_name": name, "jit": "off", "plan_cache_mode": "force_custom_plan"},
         )
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
         raise Stop(
@@ -48,6 +54,10 @@ async def connect(url: str, *, size: int = 10, name: str = "hiroba") -> Pool:
     return pool
 
 
+async def _leave(conn: asyncpg.Connection) -> None:
+    """Nothing to undo when a connection goes back: no code here changes a session, and asking costs a round trip."""
+
+
 @asynccontextmanager
 async def single(url: str) -> AsyncIterator[Connection]:
     """One connection for a command, closed when the block ends."""
@@ -60,15 +70,30 @@ async def single(url: str) -> AsyncIterator[Connection]:
 
 
 @asynccontextmanager
-async def transaction(pool: Pool) -> AsyncIterator[Connection]:
-    """One transaction, rolled back by any exception; a database that is away or full becomes a Problem."""
-    try:
-        async with pool.acquire() as connection, connection.transaction():
+async def reading(pool: Pool) -> AsyncIterator[Connection]:
+    """A connection for questions of one statement each, without the round trips of a transaction."""
+    with _as_problems():
+        async with pool.acquire() as connection:
             yield connection
+
+
+@contextmanager
+def _as_problems() -> Iterator[None]:
+    """A database that is away or full becomes a Problem."""
+    try:
+        yield
     except (asyncpg.InterfaceError, asyncpg.PostgresConnectionError, ConnectionError, TimeoutError) as error:
         raise Unavailable("The database does not answer. Try again in a moment.") from error
     except asyncpg.InsufficientResourcesError as error:
         raise Unavailable("The database has no room left. Nothing was written.") from error
+
+
+@asynccontextmanager
+async def transaction(pool: Pool) -> AsyncIterator[Connection]:
+    """One transaction, rolled back by any exception; a database that is away or full becomes a Problem."""
+    with _as_problems():
+        async with pool.acquire() as connection, connection.transaction():
+            yield connection
 
 
 def _row(kind: type[Row], record: asyncpg.Record) -> Row:

@@ -29,35 +29,49 @@ class Example(msgspec.Struct, frozen=True):
         """For a shell."""
         if not self.parameters:
             return f"curl {shlex.quote(self.url(base))}"
-        lines = [f"curl -G {base}{self.path}"]
+        lines = [f"curl -G {base}{self.path}", f"  -H {shlex.quote(f'Link: {link(base)}')}"]
         lines += [f"  --data-urlencode {shlex.quote(f'{name}={value}')}" for name, value in self.parameters.items()]
         return " \\\n".join(lines)
 
     def python(self, base: str) -> str:
         """For Python's standard library."""
+        if not self.parameters:
+            return (
+                "import json\nfrom urllib.request import urlopen\n\n"
+                f'with urlopen("{base}{self.path}") as answer:\n'
+                "    print(json.load(answer))\n"
+            )
         parameters = "".join(f"    {name!r}: {value!r},\n" for name, value in self.parameters.items())
         return (
-            "import json\nfrom urllib.parse import urlencode\nfrom urllib.request import urlopen\n\n"
+            "import json\nfrom urllib.parse import urlencode\nfrom urllib.request import Request, urlopen\n\n"
             f"query = urlencode({{\n{parameters}}})\n"
-            f'with urlopen(f"{base}{self.path}?{{query}}") as answer:\n'
+            f"context = {link(base)!r}\n"
+            f'question = Request(f"{base}{self.path}?{{query}}", headers={{"Link": context}})\n'
+            "with urlopen(question) as answer:\n"
             "    for thing in json.load(answer):\n"
-            '        print(thing["id"], thing.get("name"))\n'
-            if self.parameters
-            else "import json\nfrom urllib.request import urlopen\n\n"
-            f'with urlopen("{base}{self.path}") as answer:\n'
-            "    print(json.load(answer))\n"
+            '        print(thing["id"], thing["name"])\n'
         )
 
     def javascript(self, base: str) -> str:
         """For a browser or Node."""
         if not self.parameters:
             return f'const answer = await fetch("{base}{self.path}");\nconsole.log(await answer.json());\n'
-        parameters = "".join(f"  {msgspec.json.encode(name).decode()}: {msgspec.json.encode(value).decode()},\n" for name, value in self.parameters.items())
+        parameters = "".join(f"  {_quoted(name)}: {_quoted(value)},\n" for name, value in self.parameters.items())
         return (
             f"const query = new URLSearchParams({{\n{parameters}}});\n"
-            f"const answer = await fetch(`{base}{self.path}?${{query}}`);\n"
+            f"const context = {_quoted(link(base))};\n"
+            f"const answer = await fetch(`{base}{self.path}?${{query}}`, {{ headers: {{ Link: context }} }});\n"
             "for (const thing of await answer.json()) console.log(thing.id, thing.name);\n"
         )
+
+
+def link(base: str) -> str:
+    """The Link header that asks for the house's own short names (CIM 009 §6.3.5)."""
+    return f'<{base}/context/v1.jsonld>; rel="http://www.w3.org/ns/json-ld#context"; type="application/ld+json"'
+
+
+def _quoted(text: str) -> str:
+    return msgspec.json.encode(text).decode()
 
 
 ENTITIES: Final = "/ngsi-ld/v1/entities"
@@ -75,16 +89,21 @@ def examples(region: Region) -> list[Example]:
             ENTITIES,
             {
                 "type": "EvacuationSite", "georel": "near;maxDistance==2000", "geometry": "Point", "coordinates": point,
-                "options": "keyValues", "limit": "5",
+                "options": "keyValues", "lang": "ja", "limit": "5",
             },
         ),
         Example(
             "filter",
             sentence("What has a property"),
-            sentence("Sites that are safe in a flood. The query language knows ==, !=, <, >, ~= (a pattern), ; (and) and | (or)."),
+            sentence("Sites that are safe in a flood. The language knows ==, !=, <, >, ~= (a pattern), ; (and) and | (or)."),
             ENTITIES,
-            {"type": "EvacuationSite", "q": "floodSafe==true", "options": "keyValues", "limit": "5"},
+            {"type": "EvacuationSite", "q": "floodSafe==true", "options": "keyValues", "lang": "ja", "limit": "5"},
         ),
         Example("types", sentence("What there is"), sentence("Every type of entity in this house."), "/ngsi-ld/v1/types"),
-        Example("municipalities", sentence("The municipalities"), sentence("Their codes and names in each language."), "/api/v1/municipalities"),
+        Example(
+            "municipalities",
+            sentence("The municipalities"),
+            sentence("Their codes and names in each language."),
+            "/api/v1/municipalities",
+        ),
     ]  # fmt: skip

@@ -9,8 +9,9 @@ from hiroba.door.pages import GivenPage
 from hiroba.exchange.identity.callers import ANYONE
 
 WRITE = """curl -X POST {base}/ngsi-ld/v1/entities \\
-  -H "Authorization: Bearer $KEY" -H "Content-Type: application/json" \\
+  -H "Authorization: Bearer $KEY" -H "Content-Type: application/ld+json" \\
   -d '{{
+    "@context": "{base}/context/v1.jsonld",
     "id": "urn:ngsi-ld:OffStreetParking:demo:1", "type": "OffStreetParking",
     "name": {{"type": "LanguageProperty", "languageMap": {{"ja": "駅前駐車場", "en": "Station car park"}}}},
     "location": {{"type": "GeoProperty", "value": {{"type": "Point", "coordinates": [136.2, 33.0]}}}},

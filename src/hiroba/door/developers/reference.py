@@ -57,19 +57,24 @@ def ngsi_ld() -> list[Operation]:
 
 
 def operations(schema: dict[str, Any]) -> list[Operation]:
-    """The operations of an OpenAPI document, in its order of groups."""
-    found = []
-    for path, item in schema.get("paths", {}).items():
-        for method in METHODS:
-            if method in item:
-                found.append(_operation(method, path, item[method]))
+    """The operations of an OpenAPI document, group by group."""
+    found = (
+        _operation(method, path, item[method])
+        for path, item in schema.get("paths", {}).items()
+        for method in METHODS
+        if method in item
+    )
     return sorted(found, key=lambda one: (one.group, one.path, METHODS.index(one.method.lower())))
 
 
 def _operation(method: str, path: str, document: dict[str, Any]) -> Operation:
     parameters = [
         Parameter(
-            one["name"], one["in"], kind_of(one.get("schema", {})), bool(one.get("required")), one.get("description", "")
+            one["name"],
+            one["in"],
+            kind_of(one.get("schema", {})),
+            bool(one.get("required")),
+            one.get("description", ""),
         )
         for one in document.get("parameters", [])
     ]
@@ -78,7 +83,9 @@ def _operation(method: str, path: str, document: dict[str, Any]) -> Operation:
     answers = [(status, answer.get("description", "")) for status, answer in document.get("responses", {}).items()]
     summary, about = document.get("summary", ""), document.get("description", "")
     group = (document.get("tags") or [""])[0]
-    return Operation(method.upper(), path, summary, about, group, parameters, body, answers, bool(document.get("security")))
+    return Operation(
+        method.upper(), path, summary, about, group, parameters, body, answers, bool(document.get("security"))
+    )
 
 
 def kind_of(schema: dict[str, Any]) -> str:

@@ -15,7 +15,13 @@ from hiroba.door.home.places import type_of, words
 from hiroba.door.region import Box, Region
 from hiroba.exchange.broker.exchange import Exchange, Simplified, Wanted
 
-LAYERS: Final = {"River": ("river", 7), "Railway": ("railway", 8), "Street": ("street", 12), "Park": ("park", 11)}
+LAYERS: Final = {
+    "River": ("river", 7),
+    "Railway": ("railway", 8),
+    "Street": ("street", 12),
+    "Park": ("park", 11),
+    "Forest": ("park", 7),
+}
 """Layer of a type, and the zoom from which it is drawn."""
 MOST: Final = 1500
 """Features of one answer beyond the borders."""
@@ -38,7 +44,11 @@ class Feature(msgspec.Struct, frozen=True):
         """As a GeoJSON feature; five decimals are a metre."""
         properties = {"layer": self.layer, "name": self.name, "rank": self.rank, "code": self.code}
         geometry = mapping(shapely.set_precision(self.geometry, 1e-5, mode="pointwise"))
-        return {"type": "Feature", "properties": {key: value for key, value in properties.items() if value}, "geometry": geometry}
+        return {
+            "type": "Feature",
+            "properties": {key: value for key, value in properties.items() if value},
+            "geometry": geometry,
+        }
 
 
 @lru_cache(maxsize=64)

@@ -7,7 +7,8 @@ from typing import Final
 import msgspec
 from shapely import box as rectangle
 from shapely.errors import ShapelyError
-from shapely.geometry.base import BaseGeometry
+from shapely.geometry import LineString, Polygon
+from shapely.geometry.base import BaseGeometry, BaseMultipartGeometry
 
 from hiroba.door.home.base_map import Feature
 from hiroba.door.home.places import Place
@@ -122,11 +123,11 @@ def draw(view: View, features: Iterable[Feature], places: Sequence[Place] = ()) 
 
 def path(view: View, geometry: BaseGeometry) -> str:
     """The SVG path of a line or area, whole pixels and tenths."""
-    if geometry.geom_type == "Polygon":
+    if isinstance(geometry, Polygon):
         return "".join(stroke(view, ring.coords) + "z" for ring in (geometry.exterior, *geometry.interiors))
-    if geometry.geom_type == "LineString":
+    if isinstance(geometry, LineString):
         return stroke(view, geometry.coords)
-    if hasattr(geometry, "geoms"):
+    if isinstance(geometry, BaseMultipartGeometry):
         return "".join(path(view, part) for part in geometry.geoms)
     return ""
 

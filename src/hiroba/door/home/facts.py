@@ -33,6 +33,14 @@ SHOWN: Final = (
     ("closedDays", "Closed", "words"),
     ("fee", "Fee", "words"),
     ("price", "Fee", "words"),
+    ("priceDescription", "Fee", "words"),
+    ("isAccessibleForFree", "Free of charge", "yes"),
+    ("disabledSpotNumber", "Spaces for disabled people", "number"),
+    ("acceptedPersons", "People taken in so far", "people"),
+    ("petsAllowed", "Pets may come", "yes"),
+    ("alsoEvacuationSite", "Also an emergency evacuation site", "yes"),
+    ("alsoEvacuationShelter", "Also an evacuation shelter", "yes"),
+    ("elevation", "Height above the sea", "metres"),
     ("telephone", "Telephone", "telephone"),
     ("email", "Mail", "words"),
     ("url", "Web page", "link"),
@@ -57,8 +65,30 @@ SHOWN: Final = (
 """Attributes the house knows how to say, in the order of a page."""
 
 ELSEWHERE: Final = frozenset(
-    {"id", "type", "name", "title", "description", "address", "location", "municipality", "prefecture", "source", "license"}
-    | {"dataProvider", "distance", "@context", "createdAt", "modifiedAt", "dateModified", "dateCreated", "scope", "owner"}
+    {
+        "id",
+        "type",
+        "name",
+        "title",
+        "description",
+        "address",
+        "location",
+        "municipality",
+        "prefecture",
+        "source",
+        "license",
+    }
+    | {
+        "dataProvider",
+        "distance",
+        "@context",
+        "createdAt",
+        "modifiedAt",
+        "dateModified",
+        "dateCreated",
+        "scope",
+        "owner",
+    }
     | {"lgCode", "image", "alternateName"}
 )
 """Attributes said elsewhere on the page."""
@@ -105,9 +135,7 @@ def facts_of(entity: Simplified, catalogue: Catalogue) -> list[Fact]:
 def other_facts_of(entity: Simplified, catalogue: Catalogue) -> list[Fact]:
     """Attributes the house has no words for, under their own names."""
     known = ELSEWHERE.union((attribute for attribute, _, _ in SHOWN), (attribute for attribute, _, _ in HAZARDS))
-    facts = [
-        Fact(attribute, _plain(value, catalogue)) for attribute, value in entity.items() if attribute not in known
-    ]
+    facts = [Fact(attribute, _plain(value, catalogue)) for attribute, value in entity.items() if attribute not in known]
     return [fact for fact in facts if fact.value]
 
 
@@ -158,4 +186,5 @@ SAY: Final[Mapping[str, Callable[[Any, Catalogue], str]]] = {
     "day": _day,
     "yes": _yes,
     "link": _link,
+    "metres": lambda value, _: f"{value:g} m" if isinstance(value, int | float) and not isinstance(value, bool) else "",
 }

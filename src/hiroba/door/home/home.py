@@ -28,6 +28,7 @@ Read = Callable[[Simplified], Place]
 @get("/", opt={"may": (ANYONE,)}, include_in_schema=False)
 async def home(
     page: GivenPage,
+    *,
     conn: GivenConnection,
     exchange: GivenExchange,
     at: FromQuery[str] = "",
@@ -45,7 +46,9 @@ async def home(
     drawing = None
     if near:
         view = View(near.point, 13.8)
-        features = borders(region, page.language, view.zoom) + await lines(conn, exchange, page.language, view.box, view.zoom)
+        features = borders(region, page.language, view.zoom) + await lines(
+            conn, exchange, page.language, view.box, view.zoom
+        )
         drawing = draw(view, features, places)
     elif region.box:
         view = view_of(region.box)
@@ -63,9 +66,7 @@ async def home(
     )
 
 
-async def nearest_of_each(
-    conn: Connection, exchange: Exchange, point: tuple[float, float], read: Read
-) -> list[Place]:
+async def nearest_of_each(conn: Connection, exchange: Exchange, point: tuple[float, float], read: Read) -> list[Place]:
     """The nearest place of each everyday kind, nearest first."""
     found = await exchange.find(conn, Wanted(types=DAILY, near=point, within=AROUND, limit=200))
     nearest: dict[str, Place] = {}

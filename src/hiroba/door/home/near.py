@@ -8,7 +8,7 @@ import msgspec
 from hiroba.base.db import Connection
 from hiroba.base.errors import Invalid
 from hiroba.door.home.kinds import PLACES
-from hiroba.door.home.places import asked, place_of, words
+from hiroba.door.home.places import asked, place_of, point_of, words
 from hiroba.door.region import Region
 from hiroba.exchange.broker.exchange import Exchange, Wanted
 
@@ -55,18 +55,26 @@ async def near(
         return Near((longitude, latitude), "", f"at={longitude:.5f},{latitude:.5f}")
     name = asked(place)
     if code := m or municipality_named(name, region):
-        return of_municipality(code, region, language)
+        return await of_municipality(conn, exchange, region, language, code)
     if name:
         return await of_place(conn, exchange, region, language, name)
-    return next(filter(None, (of_municipality(one.lg_code, region, language) for one in region.municipalities)), None)
+    first = next((one.lg_code for one in region.municipalities if one.lg_code in region.centres), "")
+    return await of_municipality(conn, exchange, region, language, first)
 
 
-def of_municipality(code: str, region: Region, language: str) -> Near | None:
-    """The middle of a municipality."""
+async def of_municipality(
+    conn: Connection, exchange: Exchange, region: Region, language: str, code: str
+) -> Near | None:
+    """Where people think a municipality is: at its hall; else in the middle of its area."""
     municipality, point = region.municipality(code), region.centres.get(code)
-    if municipality is None or point is None:
+    if municipality is None:
         return None
-    return Near(point, municipality.name(language), f"m={code}")
+    name = municipality.name("ja")
+    halls = await exchange.find(conn, Wanted(types=("PublicOffice",), text=name, limit=50))
+    for hall in halls.entities:
+        if words(hall.get("name"), "ja") in {f"{name}役所", f"{name}役場"}:
+            point = point_of(hall.get("location")) or point
+    return Near(point, municipality.name(language), f"m={code}") if point else None
 
 
 async def of_place(conn: Connection, exchange: Exchange, region: Region, language: str, name: str) -> Near | None:

@@ -43,6 +43,8 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     kana: str = ""
     address: str = ""
+    short: str = ""
+    """The address without what the owner's chip says already."""
     owner: Owner | None = None
     point: tuple[float, float] | None = None
     distance: float | None = None
@@ -74,13 +76,17 @@ def place_of(entity: Simplified, language: str, region: Region) -> Place:
     """The place an entity tells of."""
     names = entity.get("name") or entity.get("title") or {}
     kind = kind_of(type_of(entity))
+    address, owner = address_of(entity.get("address"), language), owner_of(entity, language, region)
     return Place(
         id=str(entity.get("id", "")),
         kind=kind,
-        name=words(names, language) or words(entity.get("address"), language) or str(entity.get("id", "")).rsplit(":", 1)[-1],
+        name=words(names, language)
+        or words(entity.get("address"), language)
+        or str(entity.get("id", "")).rsplit(":", 1)[-1],
         kana=str(names.get("ja-Kana", "")) if isinstance(names, dict) else "",
-        address=address_of(entity.get("address"), language),
-        owner=owner_of(entity, language, region),
+        address=address,
+        short=shorter(address, owner, region),
+        owner=owner,
         point=point_of(entity.get("location")),
         distance=distance if isinstance(distance := entity.get("distance"), int | float) else None,
         hours=hours_of(entity.get("openingHours"), language),
@@ -121,7 +127,7 @@ def address_of(value: Any, language: str) -> str:
         if whole := words(value.get("fullAddress"), language):
             return whole
         parts = [words(value.get(part), language) for part in ADDRESS_PARTS]
-        japanese = any("\u3000" < letter for part in parts for letter in part)
+        japanese = any(letter > "\u3000" for part in parts for letter in part)
         kept = [part for place, part in enumerate(parts) if part and part not in "".join(parts[place + 1 :])]
         line = "".join(kept) if japanese else ", ".join(reversed(kept))
         code = words(value.get("postalCode"), language)
@@ -134,6 +140,12 @@ def asked(text: str, longest: int = 100) -> str:
     return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())[:longest]
 
 
+def shorter(address: str, owner: Owner | None, region: Region) -> str:
+    """The address without postcode, prefecture and the municipality that the chip names."""
+    short = address.split(" ", 1)[-1] if address.startswith("〒") else address
+    return short.removeprefix(region.name).removeprefix(owner.name if owner else "") or address
+
+
 def hours_of(value: Any, language: str) -> str:
     """Opening hours as people read them: `Mo-Fr 09:00-17:00` becomes 月〜金 9:00〜17:00; other texts stay as published."""
     parts = value if isinstance(value, list) else [value]
@@ -144,7 +156,9 @@ def hours_of(value: Any, language: str) -> str:
 def _spoken(text: str, language: str) -> str:
     if not any(day in text for day in DAYS):
         return text
-    spoken = text.replace("PH off", "祝日休み" if language == "ja" else "closed on holidays").replace("-", "〜" if language == "ja" else "–")
+    spoken = text.replace("PH off", "祝日休み" if language == "ja" else "closed on holidays").replace(
+        "-", "〜" if language == "ja" else "–"
+    )
     for short, (japanese, english) in DAYS.items():
         spoken = spoken.replace(short, japanese if language == "ja" else english)
     return spoken.replace(" 0", " ").replace(";", " /").replace(" off", " 休み" if language == "ja" else " closed")
@@ -170,7 +184,7 @@ def point_of(location: Any) -> tuple[float, float] | None:
         if location.get("type") == "Point":
             longitude, latitude = location["coordinates"][:2]
             return float(longitude), float(latitude)
-        inside = shape(location).representative_point()
+        inside = shape(dict(location)).representative_point()
     except (ShapelyError, TypeError, ValueError, KeyError, IndexError, AttributeError):
         return None
     return inside.x, inside.y
@@ -183,7 +197,7 @@ def moment_of(value: Any) -> datetime | None:
     if not isinstance(value, str):
         return None
     try:
-        moment = datetime.fromisoformat(value.replace("Z", "+00:00"))
+        moment = datetime.fromisoformat(value)
     except ValueError:
         return None
     return moment.astimezone(JAPAN) if moment.tzinfo else moment.replace(tzinfo=JAPAN)

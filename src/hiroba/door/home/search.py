@@ -41,6 +41,7 @@ def wanted(q: str, kind: str, m: str, at: str, *, types: Sequence[str] = PLACES,
 @get("/search", opt={"may": (ANYONE,)}, include_in_schema=False)
 async def search(
     page: GivenPage,
+    *,
     conn: GivenConnection,
     exchange: GivenExchange,
     q: FromQuery[str] = "",
@@ -75,6 +76,8 @@ async def search(
         number=number,
         last=max(1, -(-min(count, FARTHEST * ON_A_PAGE) // ON_A_PAGE)),
         first_shown=(number - 1) * ON_A_PAGE + 1,
-        link=lambda **changed: "/search?" + urlencode({name: value for name, value in (kept | changed).items() if value}),
+        link=lambda **changed: (
+            "/search?" + urlencode({name: value for name, value in (kept | changed).items() if value})
+        ),
         map_link="/map?" + urlencode(kept),
     )

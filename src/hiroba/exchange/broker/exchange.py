@@ -15,6 +15,7 @@ import msgspec
 from litestar.di import NamedDependency
 from shapely import Point
 
+from hiroba.base import db
 from hiroba.base.db import Connection, Pool, transaction
 from hiroba.base.errors import Problem
 from hiroba.exchange.broker import edits, store
@@ -87,7 +88,7 @@ class Exchange:
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Connection]:
         """A connection for a question."""
-        async with transaction(self._pool) as conn:
+        async with db.reading(self._pool) as conn:
             yield conn
 
     async def must_have_tenant(self, name: str, *, make: bool = False) -> None:

@@ -129,14 +129,17 @@ async def _looked_at(conn: Connection, question: Question, compiler: Compiler, w
     candidates = await store.select(conn, where, compiler.values, limit=MOST + 1)
     if len(candidates) > MOST:
         raise TooManyResults(f"More than {MOST} entities come into question; narrow it by type, place or q.")
-    if question.place is not None:
-        candidates = [entity for entity in candidates if question.place.matches(entity.doc)]
-    if question.order:
-        candidates = _ordered(candidates, question)
-    page = candidates[question.offset : question.offset + question.limit]
+    place = question.place
     distances: dict[Key, float] = {}
-    if question.place is not None and question.place.relation == "near":
-        distances = {entity.key: away for entity in page if (away := _distance(entity, question.place)) is not None}
+    if place is not None and place.relation == "near":
+        measured = [(entity, _distance(entity, place)) for entity in candidates]
+        distances = {entity.key: away for entity, away in measured if away is not None and place.reaches(away)}
+        candidates = [entity for entity in candidates if entity.key in distances]
+    elif place is not None:
+        candidates = [entity for entity in candidates if place.matches(entity.doc)]
+    if question.order:
+        candidates = _ordered(candidates, question, distances)
+    page = candidates[question.offset : question.offset + question.limit]
     return Page(page, len(candidates) if question.count else None, distances)
 
 
@@ -156,11 +159,19 @@ def _collate(text: str) -> Any:
     return _collator[0].sort_key(text)
 
 
-def _ordered(candidates: Sequence[Entity], question: Question) -> list[Entity]:
+def _ordered(candidates: Sequence[Entity], question: Question, distances: dict[Key, float]) -> list[Entity]:
+    place = question.place
+    if place is not None and distances and all(_is_distance(term, place) for term in question.order):
+        reverse = question.order[0].descending
+        return sorted(candidates, key=lambda entity: distances[entity.key], reverse=reverse)
     by_id = {entity.key.id: entity for entity in candidates}
-    distance = question.place.distance if question.place is not None else None
+    distance = place.distance if place is not None else None
     subjects = map(_subject, candidates)
     return [by_id[one.id] for one in in_order(subjects, question.order, collate=_collate, distance=distance)]
+
+
+def _is_distance(term: By, place: geo.Geo) -> bool:
+    return term.distance and term.path.names == (place.geoproperty,)
 
 
 def _subject(entity: Entity) -> Subject:

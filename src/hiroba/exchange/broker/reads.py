@@ -3,7 +3,7 @@
 import asyncio
 from typing import Final
 
-from hiroba.base.db import Pool, transaction
+from hiroba.base.db import Pool, reading
 from hiroba.base.errors import Problem
 from hiroba.exchange.broker import store
 from hiroba.exchange.broker.model import Entity, Key
@@ -50,7 +50,7 @@ class Reader:
             if not taken:
                 continue
             try:
-                async with transaction(self._pool) as conn:
+                async with reading(self._pool) as conn:
                     found = await store.entities(conn, taken)
             except Exception as error:  # noqa: BLE001 - whatever happens, every request gets its answer and the lane goes on
                 failure = error if isinstance(error, Problem) else RuntimeError(f"reading failed: {error}")

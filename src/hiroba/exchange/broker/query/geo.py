@@ -11,6 +11,7 @@ from typing import Any, Literal, cast
 
 import msgspec
 import shapely
+from shapely import Point
 from shapely.geometry.base import BaseGeometry
 
 from hiroba.exchange.broker.errors import BadRequestData
@@ -50,18 +51,23 @@ class Geo(msgspec.Struct, frozen=True):
 
     def distance(self, geojson: Any) -> float | None:
         """Metres from the reference to a stored geometry; None where it is none."""
+        if isinstance(self.reference, Point) and (at := geometry.point(geojson)):
+            return geodesy.metres((self.reference.x, self.reference.y), at)
         target = _stored(geojson)
         return None if target is None else geodesy.distance(self.reference, target)
 
     def refine(self, geojson: Any) -> bool:
         """The exact answer for one stored geometry."""
+        if self.relation == "near":
+            return self.reaches(self.distance(geojson))
         target = _stored(geojson)
-        if target is None:
+        return target is not None and bool(getattr(target, self.relation)(self.reference))
+
+    def reaches(self, metres: float | None) -> bool:
+        """Whether a distance is within what `near` asks."""
+        if metres is None:
             return False
-        if self.relation != "near":
-            return bool(getattr(target, self.relation)(self.reference))
-        away = geodesy.distance(self.reference, target)
-        return away <= self.most if self.most is not None else away > (self.least or 0)
+        return metres <= self.most if self.most is not None else metres > (self.least or 0)
 
     def matches(self, doc: Mapping[str, Any]) -> bool:
         """The exact answer for a stored entity: any instance of the geoproperty counts; the name is an IRI."""

@@ -11,7 +11,9 @@ from math import asin, atan, atan2, cos, degrees, hypot, inf, pi, radians, remai
 
 import numpy as np
 import shapely
+import shapely.affinity
 from numpy.typing import NDArray
+from shapely import Point
 from shapely.geometry.base import BaseGeometry
 
 Degrees = tuple[float, float]
@@ -104,14 +106,15 @@ def _destination(start: Degrees, azimuth: float) -> Degrees:
 
 def distance(one: BaseGeometry, two: BaseGeometry) -> float:
     """Metres between the nearest points of two geometries; 0 where they meet."""
-    if one.geom_type == two.geom_type == "Point":
+    if isinstance(one, Point) and isinstance(two, Point):
         return metres((one.x, one.y), (two.x, two.y))
     if one.intersects(two):
         return 0.0
     first, second = _edges(one), _edges(two)
-    if one.geom_type == "Point" or two.geom_type == "Point":
-        start = (one.x, one.y) if one.geom_type == "Point" else (two.x, two.y)
-        return metres(start, _nearest(second if one.geom_type == "Point" else first, start))
+    if isinstance(one, Point):
+        return metres((one.x, one.y), _nearest(second, (one.x, one.y)))
+    if isinstance(two, Point):
+        return metres((two.x, two.y), _nearest(first, (two.x, two.y)))
     return min(_between(first, second, start) for start in _starts(one, two))
 
 
@@ -134,7 +137,7 @@ def _starts(one: BaseGeometry, two: BaseGeometry) -> Iterator[Degrees]:
     narrow = max(cos(radians((bounds[1] + bounds[3]) / 2)), 0.01)
     squeezed = shapely.transform(one, lambda xy: xy * (narrow, 1))
     for shift in (0, 360, -360):
-        moved = shapely.transform(two, lambda xy, by=shift: np.add(xy, (by, 0)) * (narrow, 1))
+        moved = shapely.transform(shapely.affinity.translate(two, shift), lambda xy: xy * (narrow, 1))
         x, y = shapely.get_coordinates(shapely.shortest_line(squeezed, moved))[0]
         yield float(x) / narrow, float(y)
     edges = _edges(one)

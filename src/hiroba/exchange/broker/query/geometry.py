@@ -54,6 +54,16 @@ def well_formed(geojson: Any, where: str) -> BaseGeometry:
     return geometry
 
 
+def point(geojson: Any) -> tuple[float, float] | None:
+    """Longitude and latitude of a GeoJSON point; None where it is none. Most places are points, and many are asked at once."""
+    if isinstance(geojson, Mapping) and geojson.get("type") == "Point":
+        try:
+            return _position(geojson.get("coordinates"), "geometry")
+        except BadRequestData:
+            return None
+    return None
+
+
 def _positions(node: Any, depth: int, where: str, counter: list[int]) -> Any:
     if depth == 0:
         counter[0] += 1

@@ -4,6 +4,7 @@ import hashlib
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
+import msgspec
 import orjson
 from litestar import Request, Response, get
 from litestar.params import FromQuery, QueryParameter
@@ -11,7 +12,7 @@ from litestar.params import FromQuery, QueryParameter
 from hiroba.base.errors import Invalid
 from hiroba.base.web.given import GivenConnection
 from hiroba.door.home.base_map import borders, lines, names
-from hiroba.door.home.drawing import draw, view_of, View
+from hiroba.door.home.drawing import View, draw, view_of
 from hiroba.door.home.kinds import PLACES, kinds_there
 from hiroba.door.home.near import near as near_of
 from hiroba.door.home.places import Place, asked, reader
@@ -20,7 +21,6 @@ from hiroba.door.pages import GivenPage
 from hiroba.door.region import Box
 from hiroba.exchange.broker.exchange import GivenExchange
 from hiroba.exchange.identity.callers import ANYONE
-import msgspec
 
 LISTED = 30
 ORDER = {type_: place for place, type_ in enumerate(PLACES)}
@@ -45,6 +45,7 @@ def box_of(bbox: str) -> Box:
 @get("/map", opt={"may": (ANYONE,)}, include_in_schema=False)
 async def map_page(
     page: GivenPage,
+    *,
     conn: GivenConnection,
     exchange: GivenExchange,
     q: FromQuery[str] = "",
@@ -68,7 +69,9 @@ async def map_page(
     view = view_around(near.point if near else None, places, region.box)
     drawing = None
     if view:
-        features = borders(region, page.language, view.zoom) + await lines(conn, exchange, page.language, view.box, view.zoom)
+        features = borders(region, page.language, view.zoom) + await lines(
+            conn, exchange, page.language, view.box, view.zoom
+        )
         drawing = draw(view, features, places)
     kept = {name: value for name, value in (("q", q), ("kind", kind), ("m", m)) if value}
     return page.html(
@@ -106,12 +109,25 @@ def kept_answer(request: Request[Any, Any, Any], document: dict[str, Any], secon
     etag = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
     headers = {"ETag": etag, "Cache-Control": f"public, max-age={seconds}", "Vary": "Accept-Language, Cookie"}
     unchanged = request.headers.get("if-none-match") == etag
-    return Response(b"" if unchanged else body, status_code=304 if unchanged else 200, headers=headers, media_type="application/geo+json")
+    return Response(
+        b"" if unchanged else body,
+        status_code=304 if unchanged else 200,
+        headers=headers,
+        media_type="application/geo+json",
+    )
 
 
-@get("/map/base.geojson", opt={"may": (ANYONE,)}, tags=["Map"], summary="Borders, rivers, railways and streets of a box")
+@get(
+    "/map/base.geojson", opt={"may": (ANYONE,)}, tags=["Map"], summary="Borders, rivers, railways and streets of a box"
+)
 async def base(
-    request: Request[Any, Any, Any], page: GivenPage, conn: GivenConnection, exchange: GivenExchange, bbox: FromQuery[str], zoom: Zoom = 12
+    request: Request[Any, Any, Any],
+    *,
+    page: GivenPage,
+    conn: GivenConnection,
+    exchange: GivenExchange,
+    bbox: FromQuery[str],
+    zoom: Zoom = 12,
 ) -> Response[bytes]:
     """The base map for a box: fewer layers and points the farther one looks."""
     features = borders(page.region, page.language, zoom) + names(page.region, page.language)
@@ -123,6 +139,7 @@ async def base(
 @get("/map/places.geojson", opt={"may": (ANYONE,)}, tags=["Map"], summary="Places of a box, with their signs")
 async def places(
     request: Request[Any, Any, Any],
+    *,
     page: GivenPage,
     conn: GivenConnection,
     exchange: GivenExchange,
@@ -138,7 +155,11 @@ async def places(
     middle = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
     found = await exchange.find(conn, msgspec.structs.replace(question, box=box, near=middle))
     shown = map(reader(page.language, page.region), found.entities)
-    collection = {"type": "FeatureCollection", "count": found.count, "features": [feature for place in shown if (feature := feature_of(place, page.text))]}
+    collection = {
+        "type": "FeatureCollection",
+        "count": found.count,
+        "features": [feature for place in shown if (feature := feature_of(place, page.text))],
+    }
     return kept_answer(request, collection, 30)
 
 
@@ -148,7 +169,7 @@ def feature_of(place: Place, text: Any) -> dict[str, Any] | None:
         return None
     kind = place.kind
     properties = {
-        "id": place.id, "name": place.name, "kind": text(kind.one), "type": kind.type, "href": place.href, "address": place.address,
+        "id": place.id, "name": place.name, "kind": text(kind.one), "type": kind.type, "href": place.href, "address": place.short,
         "owner": place.owner.name if place.owner else "", "hours": place.hours,
         "ownerColour": place.owner.colour if place.owner else "",
         "letter": kind.letter, "shape": kind.shape, "colour": kind.colour, "order": ORDER.get(kind.type, len(ORDER)),
