@@ -48,7 +48,7 @@ async def check(conn: Connection) -> Sequence[str]:
 
 SERVICE = Service(
     name="reports",
-    title={"ja": "道路の不具合を知らせる", "en": "Report a road problem"},
+    title={"ja": "道路の不具合", "en": "Road problems"},
     tile=Tile(href="/reports", icon="road"),
     routes=(*public.ROUTES, asking.ROUTES, *desk.ROUTES, api.ROUTES),
     templates=FOLDER / "templates",

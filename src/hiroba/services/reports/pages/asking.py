@@ -23,6 +23,7 @@ from hiroba.exchange.identity import store as identity
 from hiroba.services.reports import model, photos, store
 from hiroba.services.reports.model import Draft
 from hiroba.services.reports.pages import PRIVATE, PUBLIC, found, jpeg, towns
+from hiroba.services.reports.pages.maps import drawn
 
 COOKIE = "hiroba_report"
 START = "/reports/new"
@@ -115,13 +116,14 @@ async def take_what(
 
 
 @get("/where", opt=PUBLIC, include_in_schema=False)
-async def where(request: Asked, conn: GivenConnection, page: GivenPage) -> Response[str]:
+async def where(request: Asked, conn: GivenConnection, exchange: GivenExchange, page: GivenPage) -> Response[str]:
     """Where is it?"""
     entry = await entry_of(request, conn)
     draft = entry.draft
     longitude, latitude = map(str, draft.place) if draft.place else ("", "")
     typed = {"lg_code": draft.lg_code, "landmark": draft.landmark, "longitude": longitude, "latitude": latitude}
-    return _ask(page, "where", typed=typed, towns=await identity.municipalities(conn))
+    drawing = await drawn(conn, exchange, page, draft.place)
+    return _ask(page, "where", typed=typed, towns=await identity.municipalities(conn), drawing=drawing)
 
 
 class WhereForm(msgspec.Struct, frozen=True):
@@ -135,7 +137,7 @@ class WhereForm(msgspec.Struct, frozen=True):
 
 @post("/where", opt=PUBLIC, include_in_schema=False)
 async def take_where(
-    request: Asked, conn: GivenConnection, page: GivenPage, data: URLEncodedBody[WhereForm]
+    request: Asked, conn: GivenConnection, exchange: GivenExchange, page: GivenPage, data: URLEncodedBody[WhereForm]
 ) -> Response[Any]:
     """Keep where it is: a point finds its municipality, words need one chosen."""
     entry = await entry_of(request, conn)
@@ -155,7 +157,8 @@ async def take_where(
         if not landmark and "landmark" not in wrong:
             wrong["landmark"] = page.text("Describe the place, or choose it on the map.")
     if wrong:
-        return _ask(page, "where", wrong, typed=form, towns=known)
+        drawing = await drawn(conn, exchange, page, place if "place" not in wrong else None)
+        return _ask(page, "where", wrong, typed=form, towns=known, drawing=drawing)
     await store.put_draft(
         conn, entry.cookie, msgspec.structs.replace(entry.draft, place=place, lg_code=lg_code, landmark=landmark)
     )

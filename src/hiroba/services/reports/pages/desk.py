@@ -13,13 +13,14 @@ from hiroba.base.db import Connection
 from hiroba.base.errors import Forbidden, Invalid, NotFound
 from hiroba.base.web.given import GivenConnection
 from hiroba.door.pages import GivenPage, Page
-from hiroba.exchange.broker.exchange import GivenExchange
+from hiroba.exchange.broker.exchange import Exchange, GivenExchange
 from hiroba.exchange.identity import store as identity
 from hiroba.exchange.identity.callers import Caller, officer
 from hiroba.exchange.identity.guards import GivenCaller
 from hiroba.services.reports import model, store
 from hiroba.services.reports.model import Contact, Decision, Report
 from hiroba.services.reports.pages import PRIVATE, jpeg, towns
+from hiroba.services.reports.pages.maps import drawn
 
 ROLE: Final = "reports"
 OFFICER: Final = {"may": (officer(ROLE),)}
@@ -69,13 +70,15 @@ async def queue(
 
 
 @get("/desk/reports/{number:int}", opt=OFFICER, include_in_schema=False)
-async def case(conn: GivenConnection, page: GivenPage, caller: GivenCaller, number: FromPath[int]) -> Response[str]:
+async def case(
+    conn: GivenConnection, exchange: GivenExchange, page: GivenPage, caller: GivenCaller, number: FromPath[int]
+) -> Response[str]:
     """One report and what may be decided about it."""
-    return await _case(conn, page, caller, await _mine(conn, caller, number))
+    return await _case(conn, exchange, page, caller, await _mine(conn, caller, number))
 
 
 async def _case(
-    conn: Connection, page: Page, caller: Caller, report: Report, *, wrong: dict[str, str] | None = None,
+    conn: Connection, exchange: Exchange, page: Page, caller: Caller, report: Report, *, wrong: dict[str, str] | None = None,
     typed: dict[str, str] | None = None, contact: Contact | None = None,
 ) -> Response[str]:  # fmt: skip
     waiting = store.Wanted(lg_code=_own(caller), states=model.OPEN, newest_first=False, limit=30)
@@ -87,6 +90,7 @@ async def _case(
         towns=await towns(conn, page.language), wrong=wrong or {}, typed=blank | (typed or {}), contact=contact,
         known=[pair for pair in await store.similar(conn, report.kind, report.place) if pair[0].id != report.id]
         if report.place else [],
+        drawing=await drawn(conn, exchange, page, report.place) if report.place else None,
     ))  # fmt: skip
 
 
@@ -123,11 +127,13 @@ async def show(
 
 
 @post("/desk/reports/{number:int}/contact", opt=OFFICER, include_in_schema=False, status_code=200)
-async def look(conn: GivenConnection, page: GivenPage, caller: GivenCaller, number: FromPath[int]) -> Response[str]:
+async def look(
+    conn: GivenConnection, exchange: GivenExchange, page: GivenPage, caller: GivenCaller, number: FromPath[int]
+) -> Response[str]:
     """Show the contact, this once; the look is written down."""
     report = await _mine(conn, caller, number)
     contact = await store.look_at_contact(conn, report, caller.id, caller.organisation)
-    return await _case(conn, page, caller, report, contact=contact)
+    return await _case(conn, exchange, page, caller, report, contact=contact)
 
 
 @post("/desk/reports/{number:int}/state", opt=OFFICER, include_in_schema=False)
@@ -146,7 +152,7 @@ async def decide(
     except Invalid as error:
         wrong = {"duplicate_of" if data.state == "duplicate" else "words": error.detail}
     sentences = {name: page.text(sentence) for name, sentence in wrong.items()}
-    return await _case(conn, page, caller, report, wrong=sentences, typed=msgspec.structs.asdict(data))
+    return await _case(conn, exchange, page, caller, report, wrong=sentences, typed=msgspec.structs.asdict(data))
 
 
 class HandOverForm(msgspec.Struct, frozen=True):
@@ -165,7 +171,7 @@ async def hand_over(
     report = await _mine(conn, caller, number)
     if data.lg_code not in {town.lg_code for town in await identity.municipalities(conn)} - {report.lg_code}:
         wrong = {"lg_code": page.text("Choose the other municipality.")}
-        return await _case(conn, page, caller, report, wrong=wrong, typed=msgspec.structs.asdict(data))
+        return await _case(conn, exchange, page, caller, report, wrong=wrong, typed=msgspec.structs.asdict(data))
     decision = Decision(state="received", words=data.words[: model.WORDS_LIMIT]).cleaned()
     await store.hand_over(conn, exchange, report, data.lg_code, decision, officer=caller.id)
     return Redirect("/desk/reports" if _own(caller) else f"/desk/reports/{number}", status_code=303)
@@ -192,7 +198,7 @@ async def place(
             raise Invalid("This place is not in the municipality of this report.")  # noqa: TRY301 - one way to say it
     except Invalid as error:
         wrong = {"place": page.text(error.detail)}
-        return await _case(conn, page, caller, report, wrong=wrong, typed=msgspec.structs.asdict(data))
+        return await _case(conn, exchange, page, caller, report, wrong=wrong, typed=msgspec.structs.asdict(data))
     await store.put_place(conn, exchange, report, point)
     return _back(number)
 

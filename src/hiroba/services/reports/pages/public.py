@@ -1,5 +1,7 @@
 """What everybody may see of reports, and the private page behind the reporter's own link."""
 
+from collections.abc import Sequence
+
 from litestar import Response, get, post
 from litestar.params import FromPath
 from litestar.response import Redirect
@@ -9,8 +11,10 @@ from hiroba.base.db import Connection
 from hiroba.base.errors import NotFound
 from hiroba.base.web.given import GivenConnection
 from hiroba.door.pages import GivenPage, Page
+from hiroba.exchange.broker.exchange import Exchange, GivenExchange
 from hiroba.services.reports import model, store
 from hiroba.services.reports.pages import PRIVATE, PUBLIC, found, jpeg, towns
+from hiroba.services.reports.pages.maps import drawn
 
 
 @get("/reports", opt=PUBLIC, include_in_schema=False)
@@ -24,9 +28,9 @@ async def everything(conn: GivenConnection, page: GivenPage) -> Response[str]:
 
 
 @get("/reports/{number:int}", opt=PUBLIC, include_in_schema=False)
-async def one(conn: GivenConnection, page: GivenPage, number: FromPath[int]) -> Response[str]:
+async def one(conn: GivenConnection, exchange: GivenExchange, page: GivenPage, number: FromPath[int]) -> Response[str]:
     """A report as everybody may see it."""
-    return await _report(conn, page, await found(conn, number))
+    return await _report(conn, exchange, page, await found(conn, number))
 
 
 @get("/reports/{number:int}/photo", opt=PUBLIC, include_in_schema=False)
@@ -38,10 +42,12 @@ async def photo(conn: GivenConnection, number: FromPath[int]) -> Response[bytes]
 
 
 @get("/reports/follow/{token:str}", opt=PUBLIC, include_in_schema=False)
-async def follow(conn: GivenConnection, page: GivenPage, token: FromPath[str]) -> Response[str]:
+async def follow(
+    conn: GivenConnection, exchange: GivenExchange, page: GivenPage, token: FromPath[str]
+) -> Response[str]:
     """The reporter's own page: how far it is, and what we hold of them."""
     report = await _behind(conn, token)
-    answer = await _report(conn, page, report, token=token, looks=await store.looks(conn, report))
+    answer = await _report(conn, exchange, page, report, token=token, looks=await store.looks(conn, report))
     answer.headers.update(PRIVATE)
     return answer
 
@@ -67,12 +73,19 @@ async def _behind(conn: Connection, token: str) -> model.Report:
 
 
 async def _report(
-    conn: Connection, page: Page, report: model.Report, token: str = "", looks: list[store.Look] | None = None
+    conn: Connection,
+    exchange: Exchange,
+    page: Page,
+    report: model.Report,
+    *,
+    token: str = "",
+    looks: Sequence[store.Look] = (),
 ) -> Response[str]:
     return page.html(
         "reports/report.html", report=report, kind=model.KINDS[report.kind], states=model.STATES, token=token,
-        looks=looks or [], towns=await towns(conn, page.language), history=await store.history(conn, report),
+        looks=looks, towns=await towns(conn, page.language), history=await store.history(conn, report),
         contact_days=store.CONTACT_LIFE.days, asked=page.request.query_params,
+        drawing=await drawn(conn, exchange, page, report.place) if report.place else None,
     )  # fmt: skip
 
 
