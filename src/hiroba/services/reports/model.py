@@ -73,10 +73,10 @@ KINDS: Final[Mapping[str, Kind]] = {
 State = Literal["received", "checking", "in_progress", "done", "declined", "duplicate", "forwarded"]
 
 STATES: Final[Mapping[State, dict[str, str]]] = {
-    "received": {"ja": "受け付けました", "en": "Received"},
-    "checking": {"ja": "確認しています", "en": "Being checked"},
-    "in_progress": {"ja": "対応しています", "en": "Being repaired"},
-    "done": {"ja": "対応が終わりました", "en": "Done"},
+    "received": {"ja": "受け付け済み", "en": "Received"},
+    "checking": {"ja": "確認中", "en": "Being checked"},
+    "in_progress": {"ja": "対応中", "en": "Being repaired"},
+    "done": {"ja": "対応済み", "en": "Done"},
     "declined": {"ja": "対応しません", "en": "Declined"},
     "duplicate": {"ja": "先の通報にまとめました", "en": "Joined to an earlier report"},
     "forwarded": {"ja": "ほかの機関に引き継ぎました", "en": "Passed to another organisation"},
