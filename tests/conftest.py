@@ -5,8 +5,9 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from hiroba.app import build, migrations
 from hiroba.base.db import Connection, Pool, connect
 from hiroba.base.db.cluster import DURABLE, Cluster
 from hiroba.base.db.migrations import migrate
-from hiroba.base.egress import ask_ourselves
+from hiroba.base.egress import ask_ourselves, port_is_free
 from hiroba.door.service import found
 from hiroba.exchange.identity import store
 from hiroba.settings import Settings
@@ -173,26 +174,17 @@ class Running:
         return (self.data / "operator.key").read_text().strip()
 
 
-@pytest.fixture(scope="session")
-def free_port() -> Iterator[Any]:
-    """A function that gives ports nobody listens on, different ones for each worker."""
-    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
-    numbers = iter(range(21000 + worker * 500, 21500 + worker * 500))
-
-    def port() -> int:
-        from hiroba.base.egress import port_is_free  # noqa: PLC0415 - only where wanted
-
-        return next(number for number in numbers if port_is_free("127.0.0.1", number))
-
-    yield port
+def run_command(running: Running, *arguments: object) -> subprocess.CompletedProcess[str]:
+    """A command of ours beside a running house."""
+    command = [sys.executable, "-m", "hiroba", *map(str, arguments), "--data", str(running.data)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
-@pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory, free_port: Any) -> Iterator[Running]:
-    """`hiroba up` as a process of its own, with the sample region: what browsers and foreign clients are pointed at."""
-    data, port = tmp_path_factory.mktemp("site"), free_port()
-    command = [sys.executable, "-m", "hiroba", "up", "--port", str(port), "--data", str(data)]
-    with (data / "up.log").open("wb") as log:
+@contextmanager
+def up(data: Path, port: int, *arguments: str) -> Iterator[Running]:
+    """`hiroba up` as a process of its own, ready; stopped by Ctrl-C unless the test ended it otherwise."""
+    command = [sys.executable, "-m", "hiroba", "up", "--port", str(port), "--data", str(data), *arguments]
+    with (data / "up.log").open("ab") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
     url = f"http://127.0.0.1:{port}"
     try:
@@ -200,8 +192,24 @@ def site(tmp_path_factory: pytest.TempPathFactory, free_port: Any) -> Iterator[R
             if ask_ourselves(f"{url}/health/ready")[0] == 200 and (data / "run.json").exists():
                 break
             assert process.poll() is None, (data / "up.log").read_text()
-            asyncio.run(asyncio.sleep(0.1))
+            time.sleep(0.1)
         yield Running(url, data, process)
     finally:
-        process.send_signal(signal.SIGINT)
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)
         process.wait(30)
+
+
+@pytest.fixture(scope="session")
+def free_port() -> Callable[[], int]:
+    """A function that gives ports nobody listens on, different ones for each worker."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
+    numbers = iter(range(21000 + worker * 500, 21500 + worker * 500))
+    return lambda: next(number for number in numbers if port_is_free("127.0.0.1", number))
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory, free_port: Callable[[], int]) -> Iterator[Running]:
+    """A house with the sample region: what browsers and foreign clients are pointed at."""
+    with up(tmp_path_factory.mktemp("site"), free_port()) as running:
+        yield running

@@ -18,6 +18,7 @@ from hiroba.base.db import Connection
 from hiroba.base.db.migrations import Migration
 from hiroba.base.db.migrations import found as migrations_in
 from hiroba.base.egress import LOOPBACK, Egress
+from hiroba.base.web.head import as_get
 from hiroba.door import routes
 from hiroba.door.developers.reference import api_documents
 from hiroba.door.headers import Headers
@@ -125,6 +126,8 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
 
     async def house(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == ScopeType.HTTP:
+            if scope["method"] == "HEAD":
+                scope, send = as_get(scope, send)
             for prefix, face in faces.items():
                 if scope["path"].startswith(prefix):
                     await face(scope, receive, send)

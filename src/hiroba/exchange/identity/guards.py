@@ -37,8 +37,9 @@ async def known(request: Request[Any, Any, Any]) -> Caller:
 
 async def declared(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
     """Let in whom the route declares, and nobody where it declares nobody."""
-    pool = connection.app.state.pool
-    async with pool.acquire() as conn:
-        caller = await caller_of(conn, connection.headers, connection.cookies)
+    # a route without a form token takes keys alone: a browser sends its session cookie for whoever asks it to
+    cookies = {} if handler.opt.get("exclude_from_csrf") else connection.cookies
+    async with connection.app.state.pool.acquire() as conn:
+        caller = await caller_of(conn, connection.headers, cookies)
     connection.scope["state"]["caller"] = caller
     caller.must_be(handler.opt.get("may", ()))

@@ -34,12 +34,20 @@ def house_document() -> bytes:
     return files("hiroba.exchange.broker.contexts").joinpath("hiroba-v1.jsonld").read_bytes()
 
 
+def _names_of(url: str) -> frozenset[str]:
+    """The names of this house in an address: its own, and on loopback every name of loopback."""
+    parts = urlsplit(url)
+    if parts.hostname in {"127.0.0.1", "localhost", "::1"} and parts.port:
+        return frozenset(f"{name}:{parts.port}" for name in ("127.0.0.1", "localhost", "[::1]"))
+    return frozenset({parts.netloc})
+
+
 class Book:
     """Every context this process knows."""
 
     def __init__(self, egress: Egress, own_url: str) -> None:
         self._egress = egress
-        self._own = urlsplit(own_url).netloc
+        self._own = _names_of(own_url)
         self._documents: OrderedDict[str, tuple[float, Any]] = OrderedDict()
         self._fetching: dict[str, asyncio.Task[Any]] = {}
         self._contexts: OrderedDict[bytes, Context] = OrderedDict()
@@ -100,7 +108,7 @@ class Book:
 
     def _is_ours(self, url: str) -> bool:
         parts = urlsplit(url)
-        return parts.path == OURS and parts.netloc == self._own
+        return parts.path == OURS and parts.netloc in self._own
 
     def _is_stale(self, source: Any) -> bool:
         """Whether a remote part of a remembered context should be asked for again."""

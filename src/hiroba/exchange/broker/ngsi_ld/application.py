@@ -118,7 +118,7 @@ class NgsiLd:
             log.exception("unforeseen in %s", operation)
             answer = problem(InternalError("Something went wrong on our side."))
         ANSWERS.labels(operation, str(answer.status)).inc()
-        await send(answer, scope, send_)
+        await send(answer, send_)
 
     def _find(self, scope: HTTPScope) -> tuple[Route, list[str]]:
         raw: Any = scope.get("raw_path") or scope["path"].encode()
@@ -143,8 +143,7 @@ class NgsiLd:
             raise ResourceNotFound(f"There is no {scope['path']}.")
         if not segments[1:] and scope["path"].endswith("/") and scope["method"] in {"PUT", "PATCH", "DELETE"}:
             raise BadRequestData("The address names no id.")
-        method = "GET" if scope["method"] == "HEAD" else scope["method"]
-        route = node.routes.get(method)
+        route = node.routes.get(scope["method"])
         if route is None:
             raise MethodNotAllowed(f"{scope['path']} takes {', '.join(sorted(node.routes))}.")
         return route, parts

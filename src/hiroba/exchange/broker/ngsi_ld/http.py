@@ -249,12 +249,11 @@ def context_link(context: Context) -> tuple[str, str]:
     return "link", f'<{source}>; rel="{CONTEXT_REL}"; type="{JSON_LD}"'
 
 
-async def send(answer: Answer, scope: HTTPScope, send_: Send) -> None:
-    """Put the answer on the wire; HEAD gets the headers of GET."""
+async def send(answer: Answer, send_: Send) -> None:
+    """Put the answer on the wire."""
     headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers]
     if answer.media_type:
         headers.append((b"content-type", answer.media_type.encode()))
     headers.append((b"content-length", str(len(answer.body)).encode()))
-    body = b"" if scope["method"] == "HEAD" else answer.body
     await send_({"type": "http.response.start", "status": answer.status, "headers": headers})
-    await send_({"type": "http.response.body", "body": body, "more_body": False})
+    await send_({"type": "http.response.body", "body": answer.body, "more_body": False})
