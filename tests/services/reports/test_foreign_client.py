@@ -16,6 +16,8 @@ def test_an_unmodified_client_finds_services_and_requests(site, format_) -> None
     codes = [service["service_code"] for service in client.get_service_list()]
     assert codes[0] == "pothole"
     assert client.get_service_definition("pothole")["service_code"] == "pothole"
-    assert id_ in [one["service_request_id"] for one in client.get_service_requests(status="open", service_code="pothole")]
+    assert id_ in [
+        one["service_request_id"] for one in client.get_service_requests(status="open", service_code="pothole")
+    ]
     found = client.get_service_request(id_)
     assert (found["status"], found["service_code"]) == ("open", "pothole")

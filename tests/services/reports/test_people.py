@@ -9,12 +9,16 @@ from hiroba.services.reports.service import SERVICE, check
 pytestmark = pytest.mark.anyio
 
 CONTACT = {"name": "ヒミツ　ハナコ", "phone": "06-9876-5432", "mail": "himitsu@example.jp"}
+ENTITIES = "/ngsi-ld/v1/entities?type=urn:hiroba:v1:RoadDamageReport&limit=100"
+LINK = '<http://hiroba.test/context/v1.jsonld>; rel="http://www.w3.org/ns/json-ld#context"; type="application/ld+json"'
+OURS = {"Link": LINK}
+"""The names of the house's own context."""
 TRACES = [*CONTACT.values(), "0698765432", "himitsu", "ヒミツ"]
 
 
 async def everything_public(client: httpx.AsyncClient, number: int) -> str:
     paths = [
-        "/ngsi-ld/v1/entities?type=RoadDamageReport&options=sysAttrs", "/ngsi-ld/v1/types",
+        f"{ENTITIES}&options=sysAttrs", "/ngsi-ld/v1/types",
         "/reports", f"/reports/{number}", f"/reports/{number}?supported=1",
         "/open311/v2/requests.json", "/open311/v2/requests.xml", f"/open311/v2/requests/{number}.json",
         "/health/ready", "/",
@@ -56,20 +60,23 @@ async def test_the_entity_is_written_with_the_report_and_owned_by_its_municipali
     one = number(await resident.tell())
 
     async def entity() -> dict:
-        query = {"type": "RoadDamageReport", "format": "simplified"}
-        (found,) = (await resident.client.get("/ngsi-ld/v1/entities", params=query)).json()
+        (found,) = (await resident.client.get(f"{ENTITIES}&format=simplified", headers=OURS)).json()
         return found
 
     fresh = await entity()
     assert fresh["location"] == {"type": "Point", "coordinates": [135.51, 34.55]}
-    assert (fresh["status"], fresh["municipalityCode"], fresh["number"]) == ("received", towns.east, one)
+    assert (fresh["reportStatus"], fresh["lgCode"], fresh["reportNumber"]) == ("received", towns.east, one)
     assert "description" not in fresh
     assert "landmark" not in fresh
     desk = await officer(towns.east)
     await desk.send(f"/desk/reports/{one}/show", {"words": "1"}, at=f"/desk/reports/{one}")
     await desk.send(f"/desk/reports/{one}/state", {"state": "done", "words": "埋めました"}, at=f"/desk/reports/{one}")
     after = await entity()
-    assert (after["status"], after["statusNote"], after["description"]) == ("done", "埋めました", "大きな穴があります")
+    assert (after["reportStatus"], after["statusNote"], after["description"]) == (
+        "done",
+        "埋めました",
+        "大きな穴があります",
+    )
     await desk.send(f"/desk/reports/{one}/show", {}, at=f"/desk/reports/{one}")
     assert "description" not in await entity()
 
@@ -122,7 +129,7 @@ async def test_erasing_a_person_leaves_the_damage_and_nothing_of_them(
         assert await SERVICE.erase(conn, exchange, CONTACT["mail"]) == 1
     assert (await resident.client.get(done.url.path)).status_code == 404
     assert (await resident.client.get("/reports/1/photo")).status_code == 404
-    seen = (await resident.client.get("/ngsi-ld/v1/entities?type=RoadDamageReport")).text
+    seen = (await resident.client.get(ENTITIES)).text
     assert "大きな穴があります" not in seen
     assert "/photo" not in seen
     assert seen.count("135.51") == 2
@@ -151,7 +158,7 @@ async def test_the_sample_is_a_dozen_reports_that_anybody_may_see(towns, conn, e
     states = {row["state"] for row in await conn.fetch("select distinct state from reports.report")}
     assert states >= set(model.STATES) - {"duplicate"}
     assert (await house.get("/reports")).text.count("見本") >= 6
-    found = await house.get("/ngsi-ld/v1/entities?type=RoadDamageReport&limit=100")
+    found = await house.get(ENTITIES)
     assert len(found.json()) == 12
 
 

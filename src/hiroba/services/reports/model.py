@@ -233,27 +233,26 @@ def mistakes(now: State, decision: Decision) -> dict[str, str]:
 
 
 def entity(report: Report) -> dict[str, Any]:
-    """What the region's other programs may know of a report; `page` and `photo` are paths of the house that serves it."""
+    """What the region's other programs may know of a report; `url` and `image` are paths of the house that serves it."""
     kind = KINDS[report.kind]
     made: dict[str, Any] = {
         "id": report.entity,
         "type": TYPE,
         "name": {"type": "LanguageProperty", "languageMap": kind.names},
-        "number": report.number,
-        "kind": report.kind,
-        "status": report.state,
-        "municipalityCode": report.lg_code,
+        "reportNumber": report.number,
+        "damageKind": report.kind,
+        "reportStatus": report.state,
+        "lgCode": report.lg_code,
         "supporters": report.supporters,
         "dateReported": clock.iso(report.reported),
-        "dateChanged": clock.iso(report.changed),
-        "page": f"/reports/{report.number}",
+        "url": f"/reports/{report.number}",
     }
     if report.place is not None:
         made["location"] = {"type": "Point", "coordinates": list(report.place)}
     if report.words_public:
         made |= {key: value for key, value in (("landmark", report.landmark), ("description", report.words)) if value}
     if report.shows_photo:
-        made["photo"] = f"/reports/{report.number}/photo"
+        made["image"] = f"/reports/{report.number}/photo"
     if report.note:
         made["statusNote"] = report.note
     return made
