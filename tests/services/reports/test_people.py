@@ -118,7 +118,7 @@ async def test_a_private_link_is_a_subject_too(resident, conn) -> None:
 
 
 async def test_erasing_a_person_leaves_the_damage_and_nothing_of_them(
-    resident, conn, camera, number, officer, towns, exchange
+    resident, conn, camera, officer, exchange
 ) -> None:
     done = await resident.tell(contact=CONTACT, photo=camera())
     other = await resident.tell(contact={"mail": "another@example.jp"}, words="別の人の言葉")
@@ -160,6 +160,14 @@ async def test_the_sample_is_a_dozen_reports_that_anybody_may_see(towns, conn, e
     assert (await house.get("/reports")).text.count("見本") >= 6
     found = await house.get(ENTITIES)
     assert len(found.json()) == 12
+
+
+async def test_a_complaint_does_not_send_residents_away(resident, conn) -> None:
+    await resident.tell()
+    await conn.execute("update reports.report set reported = now() - interval '15 days'")
+    ready = await resident.client.get("/health/ready")
+    assert ready.status_code == 200
+    assert list(ready.json()["services"]) == ["reports"]
 
 
 async def test_without_municipalities_the_sample_is_nothing(conn, exchange) -> None:

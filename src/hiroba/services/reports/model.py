@@ -10,7 +10,7 @@ import hashlib
 import math
 import unicodedata
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final, Literal
 
 import msgspec
@@ -186,6 +186,11 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     def shows_photo(self) -> bool:
         """Whether anyone may see the photo."""
         return self.has_photo and self.photo_public
+
+    @property
+    def day(self) -> date:
+        """The day it was reported, in Japan."""
+        return self.reported.astimezone(clock.JAPAN).date()
 
     @property
     def is_open(self) -> bool:

@@ -1,6 +1,6 @@
 """What officers do with reports, and how the work goes."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import cast
 
 import msgspec
@@ -10,7 +10,7 @@ from hiroba.base.db import Connection, fetch
 from hiroba.base.errors import Invalid
 from hiroba.exchange.broker.exchange import Exchange
 from hiroba.services.reports.model import OPEN, Decision, Report, State
-from hiroba.services.reports.store.reports import NUMBERS, remember, report_of, tell
+from hiroba.services.reports.store.reports import remember, report_of, tell
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -22,6 +22,11 @@ class Step(msgspec.Struct, frozen=True):
     words: str
     private_note: str
     officer: str
+
+    @property
+    def day(self) -> date:
+        """The day it happened, in Japan."""
+        return self.at.astimezone(clock.JAPAN).date()
 
 
 async def history(conn: Connection, report: Report) -> list[Step]:
@@ -90,12 +95,6 @@ async def put_place(conn: Connection, exchange: Exchange, report: Report, place:
         "update reports.report set place = $2, changed = $3 where id = $1", report.id, place, clock.now()
     )
     await tell(conn, exchange, report.number)
-
-
-async def lock(conn: Connection, number: int) -> None:
-    """Let two officers decide about one report one after the other."""
-    if 0 < number < NUMBERS:
-        await conn.execute("select from reports.report where number = $1 for update", number)
 
 
 async def waiting(conn: Connection, before: datetime) -> dict[str, int]:

@@ -1,7 +1,7 @@
 """What we hold of people: contacts, who looked at them, and what a person may ask for: all of it, or to be forgotten."""
 
 from base64 import b64encode
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 import msgspec
@@ -22,6 +22,11 @@ class Look(msgspec.Struct, frozen=True):
 
     at: datetime
     organisation: str
+
+    @property
+    def day(self) -> date:
+        """The day of the look, in Japan."""
+        return self.at.astimezone(clock.JAPAN).date()
 
 
 async def look_at_contact(conn: Connection, report: Report, officer: str, organisation: str) -> Contact | None:

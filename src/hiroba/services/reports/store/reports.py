@@ -18,8 +18,15 @@ NUMBERS: Final = 2**31
 """Numbers of reports stay below this."""
 
 
+async def lock(conn: Connection, number: int) -> None:
+    """Let those who change one report do so one after the other."""
+    if 0 < number < NUMBERS:
+        await conn.execute("select from reports.report where number = $1 for update", number)
+
+
 async def tell(conn: Connection, exchange: Exchange, number: int) -> Report:
-    """Write the entity of a report as it is now; the report."""
+    """Write the entity of a report as it is now; the report. Who writes about it at the same time waits, and counts afresh."""
+    await lock(conn, number)
     report = await report_of(conn, number)
     if report is None:
         raise LookupError(number)
