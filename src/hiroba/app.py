@@ -97,6 +97,7 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
         route_handlers=[
             *routes.ROUTES,
             public.house_context,
+            public.ngsi_ld_document,
             tenants.put_tenant,
             operator_api.Municipalities,
             *(route for service in services for route in service.routes),

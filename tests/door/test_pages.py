@@ -25,7 +25,7 @@ async def test_an_empty_house_says_so_and_no_page_breaks(house: httpx.AsyncClien
 
 async def test_home_shows_what_is_near_the_first_municipality_before_anything_is_asked(town: httpx.AsyncClient) -> None:
     page = (await town.get("/")).text
-    assert "みほん市の近くにあるもの" in page
+    assert "みほん市役所の近くにあるもの" in page
     assert "みほん市役所" in page
     assert "徒歩 約" in page
     assert "バス停" in page.split("種類からさがす")[1]

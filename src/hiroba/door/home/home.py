@@ -21,6 +21,8 @@ AROUND = 3000.0
 """Metres that count as near."""
 SHOWN = 7
 EVENTS = 3
+CLOSEST = 14.5
+"""The zoom at which a neighbourhood is seen."""
 
 Read = Callable[[Simplified], Place]
 
@@ -45,7 +47,7 @@ async def home(
     places = await nearest_of_each(conn, exchange, near.point, read) if near else []
     drawing = None
     if near:
-        view = View(near.point, 13.8)
+        view = around(near.point, places)
         features = borders(region, page.language, view.zoom) + await lines(
             conn, exchange, page.language, view.box, view.zoom
         )
@@ -64,6 +66,15 @@ async def home(
         kinds=kinds_there(region.counts),
         events=await coming_events(conn, exchange, read),
     )
+
+
+def around(point: tuple[float, float], places: list[Place]) -> View:
+    """The window around the point that shows the nearest places too, as close as it can."""
+    points = [point, *(place.point for place in places if place.point)]
+    longitudes, latitudes = zip(*points, strict=True)
+    reach = max(max(abs(x - point[0]) for x in longitudes) / 2, *(abs(y - point[1]) for y in latitudes), 0.003)
+    seen = view_of((point[0] - reach * 2, point[1] - reach, point[0] + reach * 2, point[1] + reach), closest=CLOSEST)
+    return View(point, seen.zoom - 0.5)
 
 
 async def nearest_of_each(conn: Connection, exchange: Exchange, point: tuple[float, float], read: Read) -> list[Place]:

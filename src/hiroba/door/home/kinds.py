@@ -34,8 +34,8 @@ KINDS: Final = {
             "EvacuationSite", "Emergency evacuation site", "Emergency evacuation sites", "flee", "避", "square", "green"
         ),
         Kind("EvacuationShelter", "Evacuation shelter", "Evacuation shelters", "shelter", "所", "square", "green"),
-        Kind("AED", "AED", "AEDs", "heart", "Ａ", "square", "red"),
-        Kind("Defibrillator", "AED", "AEDs", "heart", "Ａ", "square", "red"),
+        Kind("AED", "AED", "AEDs", "heart", "Ａ", "square", "red", daily=False),
+        Kind("Defibrillator", "AED", "AEDs", "heart", "Ａ", "square", "red", daily=False),
         Kind("Hospital", "Hospital or clinic", "Hospitals and clinics", "hospital", "医", "square", "red"),
         Kind("MedicalFacility", "Hospital or clinic", "Hospitals and clinics", "hospital", "医", "square", "red"),
         Kind("PublicOffice", "Public office", "Public offices", "office", "役", "round", "blue"),

@@ -72,8 +72,10 @@ async def of_municipality(
     name = municipality.name("ja")
     halls = await exchange.find(conn, Wanted(types=("PublicOffice",), text=name, limit=50))
     for hall in halls.entities:
-        if words(hall.get("name"), "ja") in {f"{name}役所", f"{name}役場"}:
-            point = point_of(hall.get("location")) or point
+        if words(hall.get("name"), "ja") in {f"{name}役所", f"{name}役場"} and (
+            there := point_of(hall.get("location"))
+        ):
+            return Near(there, words(hall.get("name"), language), f"m={code}")
     return Near(point, municipality.name(language), f"m={code}") if point else None
 
 

@@ -228,12 +228,17 @@ def delete() -> Edit:
 
 
 def only_of(owner: str, edit: Edit) -> Edit:
-    """The same edit, for a caller that may change its own entities alone."""
+    """The same edit, for a caller that may change its own entities alone, and put them below its own scope."""
 
     def guarded(key: Key, before: Entity | None, now: datetime) -> Change:
         if before is not None and before.owner != owner:
             raise Forbidden(f"{key.id} belongs to another organisation.")
-        return edit(key, before, now)
+        change = edit(key, before, now)
+        for scope in change.after.scopes if change.after is not None else ():
+            level = scope.split("/")[1]
+            if level != f"lg{owner}" and not level.startswith(f"lg{owner}_"):
+                raise Forbidden(f"The scope {scope} is not below /lg{owner}_…, which is yours.")
+        return change
 
     return guarded
 

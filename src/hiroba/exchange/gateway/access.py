@@ -4,7 +4,7 @@ import time
 from collections.abc import Mapping
 
 from hiroba.base.db import Pool, transaction
-from hiroba.base.errors import Unauthorized
+from hiroba.base.errors import Forbidden, Unauthorized
 from hiroba.exchange.broker.access import Action, Pass
 from hiroba.exchange.identity.callers import ANYONE, NOBODY, OPERATOR, Caller, client
 from hiroba.exchange.identity.store import caller_of_key
@@ -30,6 +30,8 @@ class Gateway:
         del tenant  # personal tenants, closed to all but grants, come with the grants
         caller = await self._caller(headers.get("authorization", ""))
         caller.must_be(MAY[action])
+        if action != "read" and caller.kind != "operator" and not caller.organisation:
+            raise Forbidden("This key belongs to no organisation, so there is nothing it could own.")
         return Pass(owner=caller.organisation, everywhere=caller.kind == "operator")
 
     async def _caller(self, authorization: str) -> Caller:

@@ -19,8 +19,7 @@ async def create(request: Request, exchange: Exchange) -> Answer:
     """Create an entity (§5.6.1)."""
     document, context = await request.document()
     fragment = reading.fragment(document, context, whole=True)
-    _must_be_below(request, fragment)
-    await exchange.writer.write(Key(request.tenant, "", fragment.id), edits.create(fragment, request.admitted.owner))
+    await _write(request, exchange, fragment.id, edits.create(fragment, request.admitted.owner))
     return Answer(201, headers=[("location", f"{BASE}/entities/{quote(fragment.id, safe=':')}")])
 
 
@@ -151,18 +150,7 @@ async def _fragment(request: Request, id_: str, *, merging: bool = False) -> Fra
     )
     if fragment.id and fragment.id != id_:
         raise BadRequestData(f"The document speaks of {fragment.id}, the address of {id_}.")
-    _must_be_below(request, fragment)
     return fragment
-
-
-def _must_be_below(request: Request, fragment: Fragment) -> None:
-    """A caller writes below its owner's scope prefix only (decisions: ownership)."""
-    admitted = request.admitted
-    if admitted.everywhere or not fragment.scopes:
-        return
-    for scope in fragment.scopes:
-        if not scope.startswith(f"/lg{admitted.owner}"):
-            raise BadRequestData(f"The scope {scope} is not below /lg{admitted.owner}…, which is yours.")
 
 
 async def _write(request: Request, exchange: Exchange, id_: str, edit: Edit) -> Change:
@@ -174,7 +162,7 @@ async def _write(request: Request, exchange: Exchange, id_: str, edit: Edit) -> 
 
 
 def _update_result(change: Change) -> Answer:
-    """204, or 207 with which attributes were written and which not (§5.2.18), by their full names: which context a name came from is over."""
+    """204, or 207 with which attributes were written and which not (§5.2.18), by their full names."""
     if not change.refused:
         return Answer(204)
     not_updated = [{"attributeName": name, "reason": reason} for name, reason in change.refused]

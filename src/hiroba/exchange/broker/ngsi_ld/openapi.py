@@ -1,0 +1,146 @@
+"""The NGSI-LD face as an OpenAPI 3.1 document, made from its own table of routes: what is not routed is not described."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from hiroba.exchange.broker.ngsi_ld.application import ROUTES, Route
+
+_TEXT: Final = {"type": "string"}
+_FLAG: Final = {"type": "boolean"}
+_NUMBER: Final = {"type": "integer", "minimum": 0, "maximum": 1000}
+
+PARAMETERS: Final[Mapping[str, tuple[dict[str, Any], str]]] = {
+    "id": (_TEXT, "Ids with commas."),
+    "idPattern": (_TEXT, "A regular expression that ids fulfil (RE2)."),
+    "type": (_TEXT, "A selection of types: A,B or (A;B)|C (§4.17)."),
+    "q": (_TEXT, "A query over attributes, for example capacity>100;floodSafe==true (§4.9)."),
+    "scopeQ": (_TEXT, "A query over scopes, for example /region/# (§4.19)."),
+    "georel": (_TEXT, "near;maxDistance==2000, within, contains, overlaps, intersects, equals or disjoint (§4.10)."),
+    "geometry": (
+        {"type": "string", "enum": ["Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon"]},
+        "The geometry that georel speaks of.",
+    ),
+    "coordinates": (_TEXT, "Its coordinates as JSON, longitude first: [135.5,34.7]."),
+    "geoproperty": (_TEXT, "The GeoProperty that is asked; location if left out."),
+    "attrs": (_TEXT, "Attributes, one of which is there; only these are given."),
+    "pick": (_TEXT, "The members that are given."),
+    "omit": (_TEXT, "The members that are left out."),
+    "orderBy": (_TEXT, "name, name;desc, or location;dist-asc (§4.23)."),
+    "limit": (_NUMBER, "Entities of a page."),
+    "offset": ({"type": "integer", "minimum": 0}, "Entities before the page."),
+    "count": (_FLAG, "Whether the header NGSILD-Results-Count is wanted."),
+    "local": (_FLAG, "Only what is held here; also lets a query name nothing else."),
+    "format": (
+        {"type": "string", "enum": ["normalized", "concise", "simplified", "keyValues"]},
+        "The form of the entities.",
+    ),
+    "options": (_TEXT, "Older words for parameters: keyValues, concise, sysAttrs, count, noOverwrite, update."),
+    "sysAttrs": (_FLAG, "Whether createdAt and modifiedAt are given."),
+    "lang": (_TEXT, "The language that language maps are given in."),
+    "datasetId": (_TEXT, "Only instances of these datasets; @none is the default one."),
+    "geometryProperty": (_TEXT, "The GeoProperty that becomes the geometry of GeoJSON."),
+    "deleteAll": (_FLAG, "Whether every instance goes."),
+    "details": (_FLAG, "Whether each is described rather than named."),
+    "observedAt": ({"type": "string", "format": "date-time"}, "When what is merged was observed."),
+}
+_SHAPE: Final = ("attrs", "pick", "omit", "format", "options", "sysAttrs", "lang", "datasetId", "geometryProperty")
+_QUESTION: Final = (
+    "id", "idPattern", "type", "q", "scopeQ", "georel", "geometry", "coordinates", "geoproperty", "orderBy", "limit",
+    "offset", "count", "local",
+)  # fmt: skip
+_OF: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
+    ("GET", "/entities"): (*_QUESTION, *_SHAPE),
+    ("GET", "/entities/{}"): ("type", *_SHAPE),
+    ("PATCH", "/entities/{}"): ("type", "observedAt"),
+    ("POST", "/entities/{}/attrs"): ("type", "options"),
+    ("DELETE", "/entities/{}/attrs/{}"): ("type", "datasetId", "deleteAll"),
+    ("POST", "/entityOperations/upsert"): ("options",),
+    ("POST", "/entityOperations/update"): ("options",),
+    ("POST", "/entityOperations/query"): ("limit", "offset", "count", *_SHAPE),
+    ("GET", "/types"): ("details",),
+    ("GET", "/attributes"): ("details",),
+}
+_ENTITY: Final[dict[str, Any]] = {
+    "type": "object",
+    "required": ["id", "type"],
+    "properties": {
+        "id": {"type": "string", "format": "uri", "examples": ["urn:ngsi-ld:EvacuationSite:1"]},
+        "type": {"oneOf": [_TEXT, {"type": "array", "items": _TEXT, "minItems": 1}]},
+        "scope": {"oneOf": [_TEXT, {"type": "array", "items": _TEXT}]},
+        "location": {"description": 'A GeoProperty: {"type": "GeoProperty", "value": a GeoJSON geometry}.'},
+    },
+    "additionalProperties": {"description": "An attribute: normalized, concise, or a plain value."},
+}
+_FRAGMENT: Final[dict[str, Any]] = {**_ENTITY, "required": []}
+_ANYTHING: Final[dict[str, Any]] = {"description": "A value, or an attribute with members to change."}
+_BODIES: Final[Mapping[str, dict[str, Any]]] = {
+    "/entities": _ENTITY,
+    "/entities/{}": _FRAGMENT,
+    "/entities/{}/attrs": _FRAGMENT,
+    "/entities/{}/attrs/{}": _ANYTHING,
+    "/entityOperations/delete": {"type": "array", "items": {"type": "string", "format": "uri"}},
+    "/entityOperations/query": {
+        "type": "object",
+        "required": ["type"],
+        "properties": {
+            "type": {"const": "Query"},
+            "q": _TEXT,
+            "entities": {"type": "array", "items": {"type": "object"}},
+        },
+    },
+}
+_PROBLEM: Final[dict[str, Any]] = {
+    "description": "What is wrong, where, and what to do (RFC 9457).",
+    "content": {
+        "application/problem+json": {
+            "schema": {
+                "type": "object",
+                "required": ["type", "title", "status"],
+                "properties": {"type": _TEXT, "title": _TEXT, "status": {"type": "integer"}, "detail": _TEXT},
+            }
+        }
+    },
+}
+
+
+def document(url: str) -> dict[str, Any]:
+    """The OpenAPI document of the face below `url`."""
+    paths: dict[str, dict[str, Any]] = {}
+    for route in ROUTES:
+        names = _path_parameters(route.path)
+        path = route.path
+        for name in names:
+            path = path.replace("{}", f"{{{name}}}", 1)
+        paths.setdefault(path, {})[route.method.lower()] = _operation(route, names)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "NGSI-LD of this exchange (ETSI GS CIM 009 V1.9.1)", "version": "1.9.1"},
+        "servers": [{"url": f"{url}/ngsi-ld/v1"}],
+        "paths": paths,
+        "components": {"securitySchemes": {"key": {"type": "http", "scheme": "bearer"}}},
+    }
+
+
+def _path_parameters(path: str) -> list[str]:
+    first = "entityId" if path.startswith("/entities") else "name"
+    return [first, "attributeName"][: path.count("{}")]
+
+
+def _operation(route: Route, names: list[str]) -> dict[str, Any]:
+    lines = (route.handler.__doc__ or "").strip().splitlines()
+    parameters = [{"name": name, "in": "path", "required": True, "schema": _TEXT} for name in names]
+    for name in _OF.get((route.method, route.path), ()):
+        schema, about = PARAMETERS[name]
+        parameters.append({"name": name, "in": "query", "required": False, "schema": schema, "description": about})
+    operation: dict[str, Any] = {
+        "summary": lines[0].rstrip("."),
+        "operationId": f"{route.method.lower()}{route.path.replace('/', '_').replace('{}', 'one')}",
+        "parameters": parameters,
+        "responses": {"2XX": {"description": "It went as asked."}, "4XX": _PROBLEM, "5XX": _PROBLEM},
+        "security": [] if route.action == "read" else [{"key": []}],
+    }
+    if route.method in {"POST", "PUT", "PATCH"}:
+        batch = {"type": "array", "items": _ENTITY, "minItems": 1}
+        schema = _BODIES.get(route.path, batch)
+        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
+    return operation
