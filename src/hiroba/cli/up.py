@@ -117,7 +117,7 @@ async def _sample(conn: Connection, exchange: Exchange) -> None:
     await sample.load(conn, exchange, seed=SEED, today=clock.today())
     for service in found():
         if service.sample is not None:
-            await service.sample(conn, SEED)
+            await service.sample(conn, exchange, SEED)
 
 
 def _check_room(data: Path) -> None:

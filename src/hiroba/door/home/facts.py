@@ -14,7 +14,7 @@ HAZARDS: Final = (
     ("inlandFloodSafe", "Inland flooding", "water"),
     ("landslideSafe", "Landslide", "landslide"),
     ("stormSurgeSafe", "Storm surge", "surge"),
-    ("tsunamiSafe", "Tsunami", "water"),
+    ("tsunamiSafe", "Tsunami", "wave"),
     ("earthquakeSafe", "Earthquake", "quake"),
     ("fireSafe", "Large fire", "fire"),
     ("volcanoSafe", "Volcano", "volcano"),
@@ -144,7 +144,7 @@ def href_of(value: str, manner: str) -> str:
     if manner == "telephone":
         digits = "".join(letter for letter in value if letter in "+0123456789")
         return f"tel:{digits}" if digits else ""
-    if manner == "link" and value.startswith(("https://", "http://")) and " " not in value:
+    if manner == "link" and value.startswith(("https://", "http://", "/")) and not value.startswith("//") and " " not in value:
         return value
     return ""
 
