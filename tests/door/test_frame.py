@@ -76,3 +76,11 @@ async def test_no_other_file_leaves_the_house(house: httpx.AsyncClient, name: st
 )
 async def test_browsers_find_what_they_look_for_at_the_root(house: httpx.AsyncClient, name: str) -> None:
     assert (await house.get(f"/{name}")).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/", "/robots.txt", "/health/live", "/developers/api/openapi.json"])
+async def test_head_answers_as_get_does_without_the_body(house: httpx.AsyncClient, path: str) -> None:
+    got, headed = await house.get(path), await house.head(path)
+    assert headed.status_code == got.status_code == 200
+    assert headed.headers["content-type"] == got.headers["content-type"]
+    assert headed.content == b""

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from hiroba.door.developers.examples import Example, examples, link
+from hiroba.door.home.places import hours_of
 from hiroba.door.region import Region
 
 pytestmark = pytest.mark.anyio
@@ -242,3 +243,19 @@ async def test_the_python_example_asks_what_the_curl_example_asks(example: Examp
     for name, value in example.parameters.items():
         assert f"{name}={value}" in example.curl("http://hiroba.test")
         assert value in example.javascript("http://hiroba.test")
+
+
+@pytest.mark.parametrize(
+    ("written", "japanese", "english"),
+    [
+        ("Mo-Fr 09:00-17:00", "月〜金 9:00〜17:00", "Mon–Fri 9:00–17:00"),
+        ("Mo-Fr 08:45-17:30; PH off", "月〜金 8:45〜17:30 / 祝日休み", "Mon–Fri 8:45–17:30 / closed on holidays"),
+        ("Mon–Fri 8:30–17:15", "Mon–Fri 8:30–17:15", "Mon–Fri 8:30–17:15"),
+        ("24時間", "24時間", "24時間"),
+        (["Sa 10:00-12:00", "Su off"], "土 10:00〜12:00 / 日 休み", "Sat 10:00–12:00 / Sun closed"),
+        (None, "", ""),
+    ],
+)
+def test_opening_hours_are_said_as_people_say_them(written: Any, japanese: str, english: str) -> None:
+    assert hours_of(written, "ja") == japanese
+    assert hours_of(written, "en") == english

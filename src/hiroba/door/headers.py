@@ -40,9 +40,9 @@ class Headers:
             "Referrer-Policy": "strict-origin-when-cross-origin",
             "X-Content-Type-Options": "nosniff",
             "Permissions-Policy": PERMISSIONS,
-            "Cross-Origin-Opener-Policy": "same-origin",
         }
         if secure:
+            self.always["Cross-Origin-Opener-Policy"] = "same-origin"
             self.always["Strict-Transport-Security"] = "max-age=31536000"
 
     async def __call__(self, message: Message, scope: Scope) -> None:

@@ -15,6 +15,8 @@ from hiroba.door.home.places import Place
 from hiroba.door.region import Box
 
 TILE: Final = 512
+HALF_A_NAME: Final = 48
+HALF_A_SIGN: Final = 24
 ORDER: Final = ("area", "park", "river", "street", "railway")
 
 
@@ -118,7 +120,12 @@ def draw(view: View, features: Iterable[Feature], places: Sequence[Place] = ()) 
             labels.append(Label(*view.pixel(inside.x, inside.y), feature.name, feature.layer))
     signs = [Sign(*view.pixel(*place.point), place) for place in reversed(places) if place.point]
     shown = [sign for sign in signs if 0 <= sign.x <= view.width and 0 <= sign.y <= view.height]
+    labels = [label for label in labels if not any(_hides(sign, label) for sign in shown)]
     return Drawing(view.width, view.height, paths, labels, shown, view.centre, view.zoom)
+
+
+def _hides(sign: Sign, label: Label) -> bool:
+    return abs(sign.x - label.x) < HALF_A_NAME and abs(sign.y - label.y) < HALF_A_SIGN
 
 
 def path(view: View, geometry: BaseGeometry) -> str:

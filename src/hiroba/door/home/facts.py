@@ -14,7 +14,7 @@ HAZARDS: Final = (
     ("inlandFloodSafe", "Inland flooding", "water"),
     ("landslideSafe", "Landslide", "landslide"),
     ("stormSurgeSafe", "Storm surge", "surge"),
-    ("tsunamiSafe", "Tsunami", "water"),
+    ("tsunamiSafe", "Tsunami", "wave"),
     ("earthquakeSafe", "Earthquake", "quake"),
     ("fireSafe", "Large fire", "fire"),
     ("volcanoSafe", "Volcano", "volcano"),

@@ -1,6 +1,7 @@
 """The first page: what is near, what there is, what is new."""
 
 from collections.abc import Callable
+from itertools import islice
 
 from litestar import Response, get
 from litestar.params import FromQuery
@@ -85,6 +86,9 @@ async def nearest_of_each(conn: Connection, exchange: Exchange, point: tuple[flo
         place = read(entity)
         nearest.setdefault(place.kind.type, place)
     wanted = [nearest[type_] for type_ in DAILY if type_ in nearest][:SHOWN]
+    taken = {place.id for place in wanted}
+    others = (place for place in map(read, found.entities) if place.id not in taken)
+    wanted += islice(others, SHOWN - len(wanted))
     return sorted(wanted, key=lambda place: place.distance or 0)
 
 

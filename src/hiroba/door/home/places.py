@@ -1,6 +1,7 @@
 """A place as a page shows it: read from an entity in NGSI-LD's simplified form, in the reader's language."""
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import Any, Final
@@ -25,6 +26,7 @@ DAYS: Final = {
     "Sa": ("土", "Sat"), "Su": ("日", "Sun"), "PH": ("祝", "holidays"),
 }  # fmt: skip
 """Days as schema.org and OpenStreetMap write them in opening hours, in Japanese and English."""
+DAY: Final = re.compile(rf"\b(?:{'|'.join(DAYS)})\b")
 ADDRESS_PARTS: Final = ("addressRegion", "addressLocality", "addressArea", "addressTown", "streetAddress", "streetNr")
 
 
@@ -154,14 +156,12 @@ def hours_of(value: Any, language: str) -> str:
 
 
 def _spoken(text: str, language: str) -> str:
-    if not any(day in text for day in DAYS):
+    if not DAY.search(text):
         return text
-    spoken = text.replace("PH off", "祝日休み" if language == "ja" else "closed on holidays").replace(
-        "-", "〜" if language == "ja" else "–"
-    )
-    for short, (japanese, english) in DAYS.items():
-        spoken = spoken.replace(short, japanese if language == "ja" else english)
-    return spoken.replace(" 0", " ").replace(";", " /").replace(" off", " 休み" if language == "ja" else " closed")
+    ja = language == "ja"
+    spoken = text.replace("PH off", "祝日休み" if ja else "closed on holidays").replace("-", "〜" if ja else "–")
+    spoken = DAY.sub(lambda found: DAYS[found[0]][0 if ja else 1], spoken)
+    return spoken.replace(" 0", " ").replace(";", " /").replace(" off", " 休み" if ja else " closed")
 
 
 def owner_of(entity: Simplified, language: str, region: Region) -> Owner | None:
