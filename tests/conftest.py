@@ -85,9 +85,8 @@ def template(cluster: Cluster) -> str:
     return "hiroba"
 
 
-@pytest.fixture
-async def database(cluster: Cluster, template: str) -> AsyncIterator[str]:
-    """The address of a fresh, migrated database, gone after the test."""
+@asynccontextmanager
+async def _database(cluster: Cluster, template: str) -> AsyncIterator[str]:
     name = f"test_{os.urandom(6).hex()}"
     admin = await asyncpg.connect(**superuser(cluster))
     await admin.execute(f"create database {name} template {template} owner hiroba strategy file_copy")
@@ -96,6 +95,20 @@ async def database(cluster: Cluster, template: str) -> AsyncIterator[str]:
     finally:
         await admin.execute(f"drop database {name} with (force)")
         await admin.close()
+
+
+@pytest.fixture
+async def database(cluster: Cluster, template: str) -> AsyncIterator[str]:
+    """The address of a fresh, migrated database, gone after the test."""
+    async with _database(cluster, template) as url:
+        yield url
+
+
+@pytest.fixture
+async def empty_database(cluster: Cluster) -> AsyncIterator[str]:
+    """The address of a database without a table, gone after the test."""
+    async with _database(cluster, "template0") as url:
+        yield url
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import { AttributionControl, Map, NavigationControl, Popup, ScaleControl, setWor
 import { layers } from "./map/layers.js";
 import { addSigns } from "./map/signs.js";
 import { listOf } from "./map/list.js";
+import { pick } from "./map/pick.js";
 
 const EMPTY = { type: "FeatureCollection", features: [] };
 
@@ -55,6 +56,7 @@ export function show(element, from) {
     element.classList.add("awake");
     if (said.here) map.getSource("here").setData({ type: "Point", coordinates: said.here.split(",").map(Number) });
     place(map, { type: "FeatureCollection", features: drawn });
+    if (said.pick) pick(map, element);
     if (said.chosen) map.setFilter("place-lit", ["==", ["get", "id"], said.chosen]);
     await base(map);
     map.on("moveend", () => base(map));

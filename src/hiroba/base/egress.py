@@ -10,17 +10,21 @@ import ipaddress
 import socket
 from collections.abc import Iterable, Mapping
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 import aiohttp
 import msgspec
 from aiohttp.abc import AbstractResolver, ResolveResult
+from yarl import URL
 
 from hiroba.base.errors import Problem
 
 REDIRECTS = 5
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 LOOPBACK = ("127.0.0.0/8", "::1/128")
+NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+SECRET = frozenset({"authorization", "cookie", "proxy-authorization"})
+"""Headers that a redirect to another host does not get."""
 
 
 class CallRefused(Problem):
@@ -77,10 +81,18 @@ class _Pinned(AbstractResolver):
 
     def may_call(self, address: str) -> bool:
         """Whether this numeric address is public or allowed."""
-        ip = ipaddress.ip_address(address.split("%", maxsplit=1)[0])
-        mapped = getattr(ip, "ipv4_mapped", None) or getattr(ip, "sixtofour", None)
-        ip = mapped or ip
-        return (ip.is_global and not ip.is_multicast) or any(ip in network for network in self._allow)
+        ip = _inner(ipaddress.ip_address(address.split("%", maxsplit=1)[0]))
+        public = ip.is_global and not ip.is_multicast and not ip.is_reserved
+        return public or any(ip in network for network in self._allow)
+
+
+def _inner(ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """The IPv4 address that an IPv6 one carries inside it (mapped, 6to4, NAT64), or the address itself."""
+    if isinstance(ip, ipaddress.IPv4Address):
+        return ip
+    if ip in NAT64:
+        return ipaddress.IPv4Address(int(ip) & 0xFFFF_FFFF)
+    return ip.ipv4_mapped or ip.sixtofour or ip
 
 
 class Egress:
@@ -107,14 +119,19 @@ class Egress:
             )
         timeout = aiohttp.ClientTimeout(total=seconds, connect=min(seconds, 5.0))
         try:
+            target = self._checked(url)
             for _ in range(REDIRECTS + 1):
-                self._check(url)
                 async with self._session.request(
-                    method, url, headers=headers, data=body, timeout=timeout, allow_redirects=False
+                    method, target, headers=headers, data=body, timeout=timeout, allow_redirects=False
                 ) as answer:
                     location = answer.headers.get("location")
                     if answer.status in {301, 302, 303, 307, 308} and location and method in {"GET", "HEAD"}:
-                        url = urljoin(url, location)
+                        following = self._checked(location, target)
+                        if following.origin() != target.origin():
+                            headers = {
+                                name: text for name, text in (headers or {}).items() if name.lower() not in SECRET
+                            }
+                        target = following
                         continue
                     content = bytearray()
                     async for chunk in answer.content.iter_chunked(1 << 16):
@@ -126,20 +143,22 @@ class Egress:
             raise CallFailed(f"{url} did not answer: {type(error).__name__}.") from error
         raise CallFailed(f"{url} redirects more than {REDIRECTS} times.")
 
-    def _check(self, url: str) -> None:
+    def _checked(self, url: str, base: URL | None = None) -> URL:
+        """The address as it will be called: it is checked in the very form that aiohttp connects to, ①②⑦.0.0.1 and all."""
         try:
-            parts = urlsplit(url)
-            host, _ = parts.hostname, parts.port
+            target = base.join(URL(url)) if base is not None else URL(url)
+            host, _ = target.host, target.port
         except ValueError:
             raise CallRefused(f"{url[:200]} is no address that can be called.") from None
-        if parts.scheme not in {"http", "https"} or not host or parts.username is not None:
+        if target.scheme not in {"http", "https"} or not host or target.raw_user is not None:
             raise CallRefused(f"{url[:200]} is no http address without a user name.")
         try:
             literal = str(ipaddress.ip_address(host))
         except ValueError:
-            return  # a name: the resolver looks at what it leads to
+            return target  # a name: the resolver looks at what it leads to
         if not self._resolver.may_call(literal):
             raise CallRefused(f"{host} is not a public address. HIROBA_EGRESS_ALLOW may name its network.")
+        return target
 
 
 def ask_ourselves(url: str, seconds: float = 2.0) -> tuple[int, dict[str, Any] | bytes]:

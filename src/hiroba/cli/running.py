@@ -56,7 +56,9 @@ def operator_key(data: Path) -> str:
 def sole_user(data: Path) -> Iterator[None]:
     """Hold the data directory while the block runs; a second `up` on it is told who has it."""
     try:
-        data.mkdir(parents=True, exist_ok=True)
+        if not data.is_dir():  # one that is there keeps its mode: it may be anybody's
+            data.mkdir(parents=True)
+            data.chmod(0o711 if os.geteuid() == 0 else 0o700)  # PostgreSQL's user must pass it
         stream = (data / "lock").open("a+")
     except OSError as error:
         raise Stop(

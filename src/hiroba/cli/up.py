@@ -66,7 +66,6 @@ def _up(chosen: Settings) -> None:
     if not port_is_free(chosen.host, chosen.port):
         raise Stop(f"port {chosen.port} on {chosen.host} is taken. Choose another: hiroba up --port {chosen.port + 1}")
     _check_room(chosen.data)
-    os.chmod(chosen.data, 0o711 if os.geteuid() == 0 else 0o700)  # noqa: PTH101 - ours; PostgreSQL's user must pass it
     cluster = None if chosen.database_url else Cluster(chosen.data / "postgres")
     server: subprocess.Popen[bytes] | None = None
     try:
@@ -118,7 +117,7 @@ async def _sample(conn: Connection, exchange: Exchange) -> None:
     await sample.load(conn, exchange, seed=SEED, today=clock.today())
     for service in found():
         if service.sample is not None:
-            await service.sample(conn, SEED)
+            await service.sample(conn, exchange, SEED)
 
 
 def _check_room(data: Path) -> None:

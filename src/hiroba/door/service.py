@@ -6,6 +6,7 @@ Everything but `name` and `title` may be left out. Ours are found the same way a
 """
 
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
 from importlib.metadata import entry_points
 from importlib.resources.abc import Traversable
 from logging import getLogger
@@ -16,6 +17,7 @@ import msgspec
 
 from hiroba.base.db import Connection
 from hiroba.base.errors import Stop
+from hiroba.exchange.broker.exchange import Exchange
 
 log = getLogger("hiroba.services")
 GROUP: Final = "hiroba.services"
@@ -27,6 +29,13 @@ class Tile(msgspec.Struct, frozen=True):
 
     href: str
     icon: str
+
+
+class Job(msgspec.Struct, frozen=True):
+    """Something done by the clock, in a transaction of its own: `run(conn)` once each `every`."""
+
+    run: Callable[[Connection], Awaitable[None]]
+    every: timedelta
 
 
 class Routes(Protocol):
@@ -53,16 +62,17 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     """Purposes for which personal data are asked."""
     publishes: Sequence[str] = ()
     """Entity types this service writes to the exchange."""
-    jobs: Sequence[Callable[..., Awaitable[None]]] = ()
+    jobs: Sequence[Job] = ()
+    """What it does by the clock."""
     migrations: Path | Traversable | None = None
     """A folder of numbered SQL files for the schema named like the service."""
     commands: Sequence[Callable[..., None]] = ()
-    sample: Callable[[Connection, int], Awaitable[None]] | None = None
-    """Sample rows from a seed; required where a table holds a person."""
+    sample: Callable[[Connection, Exchange, int], Awaitable[None]] | None = None
+    """Sample rows and entities from a seed; required where a table holds a person."""
     export: Callable[[Connection, str], Awaitable[Any]] | None = None
     """What it holds about a subject; required where a table holds a person."""
-    erase: Callable[[Connection, str], Awaitable[int]] | None = None
-    """Forget a subject, giving the number of rows; required where a table holds a person."""
+    erase: Callable[[Connection, Exchange, str], Awaitable[int]] | None = None
+    """Forget a subject in tables and entities, giving the number of rows; required where a table holds a person."""
     tools: Sequence[Callable[..., Any]] = ()
     check: Callable[[Connection], Awaitable[Sequence[str]]] | None = None
     """Complaints about its own state, empty when all is well; shown on /health/ready?verbose."""

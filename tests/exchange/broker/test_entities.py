@@ -149,3 +149,10 @@ async def test_what_is_wrong_is_said_and_nothing_is_stored(broker: httpx.AsyncCl
     assert answer.status_code == 400, answer.text
     assert words in answer.json()["detail"]
     assert (await broker.get(f"{BASE}/{ROOM['id']}")).status_code == 404
+
+
+async def test_the_language_that_is_asked_for_wins_over_one_like_it(broker: httpx.AsyncClient) -> None:
+    name = {"languageMap": {"ja-Kana": "ヘヤ", "ja": "部屋", "en": "room"}}
+    await broker.post(BASE, json={"id": ROOM["id"], "type": "Room", "name": name})
+    for wish, text in (("ja", "部屋"), ("ja-Kana", "ヘヤ"), ("en-GB", "room"), ("fr,en;q=0.5", "room"), ("fr", "room")):
+        assert (await stored(broker, format="simplified", lang=wish))["name"] == text

@@ -92,9 +92,18 @@ async def test_a_collection_as_geojson(filled: httpx.AsyncClient) -> None:
 
 @pytest.mark.parametrize(
     "params",
-    [{}, {"type": "Shelter", "limit": "-1"}, {"type": "Shelter", "q": "capacity>>1"}, {"type": "Shelter", "georel": "near"},
-     {"type": "Shelter", "limit": "0"}, {"type": "(", "q": "a"}, {"idPattern": "(a+)+\\1"}, {"type": "Shelter", "options": "all"}],
-)  # fmt: skip
+    [
+        {},
+        {"type": "Shelter", "limit": "-1"},
+        {"type": "Shelter", "limit": "0"},
+        {"type": "Shelter", "q": "capacity>>1"},
+        {"type": "Shelter", "georel": "near"},
+        {"type": "Shelter", "options": "all"},
+        {"type": "Shelter", "nothing": "1"},
+        {"type": "(", "q": "a"},
+        {"idPattern": "(a+)+\\1"},
+    ],
+)
 async def test_a_question_that_makes_no_sense_is_refused(filled: httpx.AsyncClient, params: dict[str, str]) -> None:
     answer = await filled.get(f"{BASE}/entities", params=params)
     assert answer.status_code == 400, answer.text

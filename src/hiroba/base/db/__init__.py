@@ -43,9 +43,6 @@ async def connect(url: str, *, size: int = 10, name: str = "hiroba") -> Pool:
             "select pg_encoding_to_char(encoding), datctype from pg_database where datname = current_database()"
         )
         encoding, ctype = about[0]
-        if version >= 17:  # noqa: PLR2004 - the builtin provider came with 17 and keeps its locale in a column of its own
-            builtin = await connection.fetchval("select datlocale from pg_database where datname = current_database()")
-            ctype = builtin or ctype
     mend = "Make one with: create database hiroba encoding 'UTF8' lc_ctype 'C.UTF-8' lc_collate 'C' template template0"
     if version < OLDEST:
         raise Stop(f"the database is PostgreSQL {version}; Hiroba needs {OLDEST} or newer.")

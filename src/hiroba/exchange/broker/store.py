@@ -82,7 +82,8 @@ async def insert(conn: Connection, written: Sequence[Entity]) -> set[Key]:
     """Add entities; the keys that were free. Somebody else's row of the same key is waited for and left alone."""
     rows = await conn.fetch(f"""
         insert into broker.entity (tenant, path, id, types, scopes, owner, doc, words, geo, created, modified, expires)
-        select tenant, path, id, types::text[], scopes::text[], owner, doc::jsonb, words, geo, created, modified, expires from {_VALUES}
+        select tenant, path, id, types::text[], scopes::text[], owner, doc::jsonb, words, geo, created, modified, expires
+          from {_VALUES}
          order by tenant, path, id
         on conflict do nothing returning tenant, path, id
     """, *_rows(written))  # noqa: S608 - constants  # fmt: skip
@@ -93,8 +94,8 @@ async def update(conn: Connection, written: Sequence[Entity]) -> None:
     """Write entities over the rows that `lock` holds."""
     await conn.execute(f"""
         update broker.entity e
-           set types = v.types::text[], scopes = v.scopes::text[], owner = v.owner, doc = v.doc::jsonb, words = v.words, geo = v.geo,
-               created = v.created, modified = v.modified, expires = v.expires
+           set types = v.types::text[], scopes = v.scopes::text[], owner = v.owner, doc = v.doc::jsonb,
+               words = v.words, geo = v.geo, created = v.created, modified = v.modified, expires = v.expires
           from {_VALUES}
          where e.tenant = v.tenant and e.path = v.path and e.id = v.id
     """, *_rows(written))  # noqa: S608 - constants  # fmt: skip
@@ -171,7 +172,8 @@ async def attributes(
 ) -> list[asyncpg.Record]:
     """Per attribute (IRI): `count` of entities that have it, its `kinds` (Property, …) and the entity `types` it occurs in."""
     return await conn.fetch("""
-        select a.key as name, count(distinct e.id) as count, array_agg(distinct i ->> 'type') as kinds, array_agg(distinct t) as types
+        select a.key as name, count(distinct e.id) as count,
+               array_agg(distinct i ->> 'type') as kinds, array_agg(distinct t) as types
           from broker.entity e, jsonb_each(e.doc) as a, jsonb_array_elements(a.value) as i, unnest(e.types) as t
          where e.tenant = $1 and ($2::text is null or e.types @> array[$2]) and ($3::text is null or a.key = $3)
            and (e.expires is null or e.expires > now())

@@ -93,8 +93,7 @@ class Lane:
 
     async def stop(self) -> None:
         """Write what is waiting, then end."""
-        while self._waiting:
-            await asyncio.sleep(0.005)
+        await asyncio.gather(*(future for _, future in self._waiting), return_exceptions=True)
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)

@@ -1,4 +1,4 @@
-"""Where contexts come from: the core ones and the house's own from inside, others from their address, fetched once, with limits."""
+"""Where contexts come from: the core's and the house's own from inside, others from their address, once and with limits."""
 
 import asyncio
 import time
@@ -58,12 +58,7 @@ class Book:
 
     async def context(self, source: Any) -> Context:
         """The context a client names: an address, an object, or a list of these; None or an empty list is the core."""
-        if (
-            source is None
-            or source == []
-            or source == ""
-            or (isinstance(source, str) and core.IS_CORE.fullmatch(source))
-        ):
+        if not source or (isinstance(source, str) and core.IS_CORE.fullmatch(source)):
             return CORE
         key = orjson.dumps(source)
         known = self._contexts.get(key)

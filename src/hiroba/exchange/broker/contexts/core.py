@@ -14,32 +14,34 @@ URL: Final = f"{NGSI}v1/ngsi-ld-core-context-v1.9.jsonld"
 IS_CORE: Final = re.compile(r"https?://uri\.etsi\.org/ngsi-ld/v1/ngsi-ld-core-context(-v1\.[3-9])?\.jsonld")
 
 ATTRIBUTE_TYPES: Final = (
-    "Property", "Relationship", "GeoProperty", "LanguageProperty", "VocabProperty", "JsonProperty", "ListProperty", "ListRelationship",
+    "Property", "Relationship", "GeoProperty", "LanguageProperty", "VocabProperty", "JsonProperty", "ListProperty",
+    "ListRelationship",
 )  # fmt: skip
 GEOMETRIES: Final = (
     "Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon", "GeometryCollection",
 )  # fmt: skip
 
 _TYPES = """
-    Attribute AttributeList ContextSourceIdentity ContextSourceNotification ContextSourceRegistration Date DateTime EntityType
-    EntityTypeInfo EntityTypeList Notification Subscription TemporalProperty Time
+    Attribute AttributeList ContextSourceIdentity ContextSourceNotification ContextSourceRegistration Date
+    DateTime EntityType EntityTypeInfo EntityTypeList Notification Subscription TemporalProperty Time
 """
 _PLAIN = """
-    accept attrs cacheDuration contextSourceAlias contextSourceInfo contextSourceUptime cooldown csf data detail endpoint entities
-    entity entityCount error errors expandValues format geoQ geoproperty georel idPattern information isActive join jsonKeys lang
-    linkedMaps localOnly location management managementInterval mode notification notificationTrigger notifierInfo notUpdated
-    observationInterval observationSpace omit operationSpace operations pick q reason receiverInfo refreshRate registrationName scope
-    scopeQ showChanges status subscriptionName sysAttrs temporalQ throttling timeInterval timeout timeproperty timerel timesFailed
+    accept attrs cacheDuration contextSourceAlias contextSourceInfo contextSourceUptime cooldown csf data detail
+    endpoint entities entity entityCount error errors expandValues format geoQ geoproperty georel idPattern
+    information isActive join jsonKeys lang linkedMaps localOnly location management managementInterval mode
+    notification notificationTrigger notifierInfo notUpdated observationInterval observationSpace omit
+    operationSpace operations pick q reason receiverInfo refreshRate registrationName scope scopeQ showChanges
+    status subscriptionName sysAttrs temporalQ throttling timeInterval timeout timeproperty timerel timesFailed
     timesSent triggerReason unchanged unitCode updated uri
 """
 _TIMES = """
-    contextSourceTimeAt createdAt deletedAt endAt endTimeAt expiresAt lastFailure lastNotification lastSuccess modifiedAt notifiedAt
-    observedAt startAt timeAt
+    contextSourceTimeAt createdAt deletedAt endAt endTimeAt expiresAt lastFailure lastNotification lastSuccess
+    modifiedAt notifiedAt observedAt startAt timeAt
 """
 _IDS = "datasetId entityId instanceId registrationId subscriptionId success tenant"
 _NAMES = """
-    attributeList attributeName attributeNames attributeTypes attributes propertyNames relationshipNames typeList typeName typeNames
-    watchedAttributes
+    attributeList attributeName attributeNames attributeTypes attributes propertyNames relationshipNames
+    typeList typeName typeNames watchedAttributes
 """
 _LISTS = "avg distinctCount entityList jsons max min stddev sum sumsq totalCount vocabs"
 _RENAMED: dict[str, Any] = {

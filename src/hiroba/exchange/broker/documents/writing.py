@@ -106,7 +106,7 @@ def _normalized(instance: Instance, shape: Shape) -> Any:
         elif member in {"createdAt", "modifiedAt"}:
             if shape.system:
                 written[member] = value
-        elif member == "vocab" or member == "objectType":
+        elif member in {"vocab", "objectType"}:
             written[member] = _vocab(value, shape)
         elif member == "objectList":
             written[member] = [{"object": part} for part in value]
@@ -121,14 +121,17 @@ def _normalized(instance: Instance, shape: Shape) -> Any:
 def _concise(instance: Instance, shape: Shape) -> Any:
     """Normalized without what can be inferred: the type, and the wrapping of a value that stands alone (§4.5.2.3)."""
     written = _normalized(instance, shape)
-    for name in [member for member in instance if ":" in member]:
-        parts = [_concise(part, shape) for part in instance[name]]
-        written[shape.context.compact(name)] = parts[0] if len(parts) == 1 else parts
+    for name, value in instance.items():
+        if ":" in name:
+            parts = [_concise(part, shape) for part in value]
+            written[shape.context.compact(name)] = parts[0] if len(parts) == 1 else parts
     kind = written.pop("type")
     if kind in {"Property", "GeoProperty"} and set(written) == {"value"}:
         value = written["value"]
-        is_plain = not isinstance(value, dict) or kind == "GeoProperty"
-        return value if is_plain else written
+        is_nested = isinstance(value, dict) or (
+            isinstance(value, list) and any(isinstance(part, dict) for part in value)
+        )
+        return written if is_nested and kind == "Property" else value
     return written
 
 
@@ -160,9 +163,10 @@ def _best(texts: dict[str, Any], wishes: str) -> tuple[str, Any]:
         language = wish.split(";")[0].strip()
         if language == "*" and texts:
             break
-        for known in texts:
-            if known.lower() == language.lower() or known.lower().split("-")[0] == language.lower().split("-")[0]:
-                return known, texts[known]
+        exact = [known for known in texts if known.lower() == language.lower()]
+        alike = [known for known in texts if known.lower().split("-")[0] == language.lower().split("-")[0]]
+        for known in (*exact, *alike):
+            return known, texts[known]
     for fallback in ("@none", "en"):
         if fallback in texts:
             return fallback, texts[fallback]

@@ -19,6 +19,8 @@ from hiroba.exchange.broker.questions import Question, Selector
 LIMIT: Final = 20
 MOST: Final = 1000
 """Entities of one page."""
+_LISTS: Final = frozenset({"attrs", "pick", "omit", "datasetId", "orderBy", "expandValues", "jsonKeys"})
+_TEXTS: Final = frozenset({"q", "scopeQ", "lang", "geometryProperty", "format"})
 
 
 async def query(request: Request, exchange: Exchange) -> Answer:
@@ -48,25 +50,23 @@ async def query_by_post(request: Request, exchange: Exchange) -> Answer:
 def _params(document: Mapping[str, Any]) -> dict[str, str]:
     """The members of a Query document as the parameters they stand for."""
     params: dict[str, str] = {}
-    for name in ("attrs", "pick", "omit", "datasetId", "orderBy", "expandValues", "jsonKeys"):
-        if name in document:
-            value = document[name]
-            params[name] = ",".join(map(str, value)) if isinstance(value, list) else str(value)
-    for name in ("q", "scopeQ", "lang", "geometryProperty", "format"):
-        if name in document:
-            if not isinstance(document[name], str):
-                raise BadRequestData(f"{name} is a text.")
-            params[name] = document[name]
-    if "geoQ" in document:
-        place = document["geoQ"]
-        if not isinstance(place, dict):
-            raise BadRequestData("geoQ is an object with georel, geometry and coordinates.")
-        for name in ("georel", "geometry", "geoproperty"):
-            if name in place:
-                params[name] = str(place[name])
-        if "coordinates" in place:
-            coordinates = place["coordinates"]
-            params["coordinates"] = coordinates if isinstance(coordinates, str) else writing.text(coordinates)
+    for name in _LISTS & document.keys():
+        value = document[name]
+        params[name] = ",".join(map(str, value)) if isinstance(value, list) else str(value)
+    for name in _TEXTS & document.keys():
+        if not isinstance(document[name], str):
+            raise BadRequestData(f"{name} is a text.")
+        params[name] = document[name]
+    return params | _place_params(document.get("geoQ", {}))
+
+
+def _place_params(place: Any) -> dict[str, str]:
+    if not isinstance(place, dict):
+        raise BadRequestData("geoQ is an object with georel, geometry and coordinates.")
+    params = {name: str(place[name]) for name in ("georel", "geometry", "geoproperty") if name in place}
+    if "coordinates" in place:
+        coordinates = place["coordinates"]
+        params["coordinates"] = coordinates if isinstance(coordinates, str) else writing.text(coordinates)
     return params
 
 
