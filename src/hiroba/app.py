@@ -18,6 +18,7 @@ from hiroba.base.db import Connection
 from hiroba.base.db.migrations import Migration
 from hiroba.base.db.migrations import found as migrations_in
 from hiroba.base.egress import LOOPBACK, Egress
+from hiroba.base.jobs import Periodic
 from hiroba.base.web.head import as_get
 from hiroba.door import routes
 from hiroba.door.developers.reference import api_documents
@@ -47,6 +48,15 @@ def migrations(services: Sequence[Service]) -> list[Migration]:
     ]
     rooms += [(service.name, service.migrations) for service in services if service.migrations is not None]
     return [migration for room, folder in rooms for migration in migrations_in(room, folder)]
+
+
+def jobs(services: Sequence[Service]) -> list[Periodic]:
+    """What every service does by the clock, named service/function."""
+    return [
+        Periodic(f"{service.name}/{job.run.__name__}", job.every, job.run)
+        for service in services
+        for job in service.jobs
+    ]
 
 
 async def conn(state: State) -> AsyncIterator[Connection]:

@@ -43,7 +43,8 @@ def read(environment: Mapping[str, str] = os.environ, **given: object) -> Settin
     found: dict[str, object] = {}
     for name in Settings.__struct_fields__:
         key = "DATABASE_URL" if name == "database_url" else f"HIROBA_{name.upper()}"
-        if value := environment.get(key):
+        value = environment.get(key, "")
+        if value or (name == "tiles" and key in environment):  # no tiles is a choice; any other empty value is none
             found[name] = [part.strip() for part in value.split(",")] if name == "egress_allow" else value
     found |= {name: value for name, value in given.items() if value is not None}
     try:

@@ -181,3 +181,11 @@ def test_paper_shows_the_content_alone(look: Callable[..., Any], place: str) -> 
     assert page.locator("h1").is_visible()
     assert not page.locator(".lead-nav.wide").is_visible()
     assert not page.locator(".tool").first.is_visible()
+
+
+@pytest.mark.parametrize("size", ["phone", "desk"])
+def test_the_whole_map_is_seen_at_once_with_its_scale(look: Callable[..., Any], size: str) -> None:
+    page = look(size).open("/map")
+    page.evaluate("() => window.scrollTo(0, 0)")
+    scale = page.locator(".maplibregl-ctrl-scale").bounding_box()
+    assert scale["y"] + scale["height"] <= page.viewport_size["height"]

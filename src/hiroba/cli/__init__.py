@@ -12,6 +12,7 @@ from hiroba.base.errors import Stop
 COMMANDS = {
     "up": "start everything on this machine: database, exchange, door",
     "serve": "run a server worker alone (`up` starts one; more machines may)",
+    "work": "run what services do by the clock (`up` starts one; more machines may)",
     "migrate": "bring the database's tables up to date",
     "load": "bring files of a municipality into the exchange",
     "sign-in": "print a one-time link that signs an operator or an officer in",

@@ -1,7 +1,7 @@
 """`hiroba up`: the whole house on one machine, in the foreground, until Ctrl-C.
 
 A supervisor (this process) starts PostgreSQL, migrates, makes the operator's key and the sample region at the first
-start, then a server worker, and says where to look. Children run in sessions of their own, so that a Ctrl-C reaches
+start, then a server and a jobs worker, and says where to look. Children run in sessions of their own, so that a Ctrl-C reaches
 only the supervisor, which stops them in order: the server first, the database last.
 """
 
@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -67,7 +67,7 @@ def _up(chosen: Settings) -> None:
         raise Stop(f"port {chosen.port} on {chosen.host} is taken. Choose another: hiroba up --port {chosen.port + 1}")
     _check_room(chosen.data)
     cluster = None if chosen.database_url else Cluster(chosen.data / "postgres")
-    server: subprocess.Popen[bytes] | None = None
+    children: dict[str, subprocess.Popen[bytes]] = {}
     try:
         with bar("Starting Hiroba", 4) as progress:
             database = chosen.database_url
@@ -80,15 +80,16 @@ def _up(chosen: Settings) -> None:
             link = asyncio.run(_prepare(database, chosen, progress))
             progress.advance(2)
             progress.step("starting the server")
-            server = _serve(chosen, database)
-            _wait_until_ready(chosen, server)
+            children["server"] = _child("serve", chosen, database)
+            _wait_until_ready(chosen, children["server"])
+            children["jobs worker"] = _child("work", chosen, database)
             progress.advance()
         running.write(chosen.data, running.Run(_local_url(chosen), os.getpid()))
         _announce(chosen, link, time.monotonic() - began)
-        _watch(server, cluster)
+        _watch(children, cluster)
     finally:
         with _deaf():
-            _stop(server)
+            _stop(children)
             if cluster is not None:
                 cluster.stop()
 
@@ -128,12 +129,12 @@ def _check_room(data: Path) -> None:
         )
 
 
-def _serve(chosen: Settings, database: str) -> subprocess.Popen[bytes]:
-    environment = {**os.environ, **write(chosen), "DATABASE_URL": database}
-    command = [sys.executable, "-m", "hiroba.base.db.launch", "--parent", str(os.getpid()), "--"]
+def _child(command: str, chosen: Settings, database: str) -> subprocess.Popen[bytes]:
+    """One of our own commands, in a session of its own, that ends when we do."""
+    launch = [sys.executable, "-m", "hiroba.base.db.launch", "--parent", str(os.getpid()), "--"]
     return subprocess.Popen(  # noqa: S603 - our own interpreter
-        [*command, sys.executable, "-m", "hiroba", "serve"],
-        env=environment,
+        [*launch, sys.executable, "-m", "hiroba", command],
+        env={**os.environ, **write(chosen), "DATABASE_URL": database},
         stdin=subprocess.DEVNULL,
         start_new_session=True,
     )
@@ -166,25 +167,27 @@ def _announce(chosen: Settings, link: str, seconds: float) -> None:
     say("Ctrl-C stops everything.")
 
 
-def _watch(server: subprocess.Popen[bytes], cluster: Cluster | None) -> NoReturn:
+def _watch(children: Mapping[str, subprocess.Popen[bytes]], cluster: Cluster | None) -> NoReturn:
     while True:
         time.sleep(0.5)
-        if server.poll() is not None:
-            raise Stop(f"the server ended by itself (status {server.returncode}).")
+        for name, child in children.items():
+            if child.poll() is not None:
+                raise Stop(f"the {name} ended by itself (status {child.returncode}).")
         if cluster is not None and not cluster.alive():
             raise Stop(f"PostgreSQL ended by itself; see the end of {cluster.directory / 'postgres.log'}.")
 
 
-def _stop(server: subprocess.Popen[bytes] | None) -> None:
-    if server is None or server.poll() is not None:
-        return
-    server.send_signal(signal.SIGINT)
-    try:
-        server.wait(5)
-    except subprocess.TimeoutExpired:
-        complain("the server does not stop; ending it")
-        os.killpg(server.pid, signal.SIGKILL)
-        server.wait()
+def _stop(children: Mapping[str, subprocess.Popen[bytes]]) -> None:
+    alive = {name: child for name, child in children.items() if child.poll() is None}
+    for child in alive.values():
+        child.send_signal(signal.SIGINT)
+    for name, child in alive.items():
+        try:
+            child.wait(5)
+        except subprocess.TimeoutExpired:
+            complain(f"the {name} does not stop; ending it")
+            os.killpg(child.pid, signal.SIGKILL)
+            child.wait()
 
 
 class _Told(BaseException):

@@ -83,7 +83,11 @@ JSON = st.recursive(
     lambda inner: st.one_of(
         st.lists(inner, max_size=3),
         st.dictionaries(
-            st.one_of(TEXTS, st.sampled_from(["id", "type", "value", "object", "coordinates", "location", "scope"])),
+            st.one_of(
+                TEXTS,
+                st.just(""),
+                st.sampled_from(["id", "type", "value", "object", "coordinates", "location", "scope"]),
+            ),
             inner,
             max_size=4,
         ),
@@ -96,6 +100,12 @@ JSON = st.recursive(
 def test_any_json_is_read_or_refused(document, whole, merging) -> None:
     with suppress(NgsiLdProblem):
         reading.fragment(document, CORE, whole=whole, merging=merging)
+
+
+@given(JSON)
+def test_any_attribute_fragment_is_read_or_refused(document) -> None:
+    with suppress(NgsiLdProblem):
+        reading.attribute(document, "speed", CORE)
 
 
 @given(st.one_of(st.binary(max_size=60), JSON.map(orjson.dumps)))

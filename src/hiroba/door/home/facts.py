@@ -144,7 +144,12 @@ def href_of(value: str, manner: str) -> str:
     if manner == "telephone":
         digits = "".join(letter for letter in value if letter in "+0123456789")
         return f"tel:{digits}" if digits else ""
-    if manner == "link" and value.startswith(("https://", "http://", "/")) and not value.startswith("//") and " " not in value:
+    if (
+        manner == "link"
+        and value.startswith(("https://", "http://", "/"))
+        and not value.startswith("//")
+        and " " not in value
+    ):
         return value
     return ""
 

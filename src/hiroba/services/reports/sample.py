@@ -7,10 +7,11 @@ from typing import Final
 
 from PIL import Image, ImageDraw, ImageFilter
 from shapely import Point
+from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
 from hiroba.base.db import Connection
-from hiroba.exchange.broker.exchange import Exchange
+from hiroba.exchange.broker.exchange import Exchange, Wanted
 from hiroba.exchange.identity import store as identity
 from hiroba.services.reports import photos, store
 from hiroba.services.reports.model import Contact, Decision, Draft
@@ -63,9 +64,8 @@ async def sample(conn: Connection, exchange: Exchange, seed: int) -> None:
     for index, (kind, landmark, words, days, steps) in enumerate(STORIES):
         lg_code, area = areas[index % len(areas)] if index % 3 else areas[0]
         contact = Contact(name="見本　花子", mail=f"mihon{index}@example.jp") if index % 4 == 0 else Contact()
-        draft = Draft(
-            kind=kind, place=_inside(area, chance), lg_code=lg_code, landmark=landmark, words=words, contact=contact
-        )
+        place = await _somewhere(conn, exchange, area, chance)
+        draft = Draft(kind=kind, place=place, lg_code=lg_code, landmark=landmark, words=words, contact=contact)
         jpeg = await photos.redrawn(_drawn(chance)) if kind in {"pothole", "drain"} else None
         report, _ = await store.add(conn, exchange, draft, jpeg)
         for state, note in steps:
@@ -78,13 +78,20 @@ async def sample(conn: Connection, exchange: Exchange, seed: int) -> None:
         await store.backdate(conn, exchange, report, timedelta(days=days, hours=chance.randrange(1, 9)))
 
 
-def _inside(area: BaseGeometry, chance: random.Random) -> tuple[float, float]:
-    """A place well inside an area."""
+async def _somewhere(
+    conn: Connection, exchange: Exchange, area: BaseGeometry, chance: random.Random
+) -> tuple[float, float]:
+    """A place in the area: on one of its streets where the region has streets, else anywhere inside."""
     west, south, east, north = area.bounds
-    while True:
-        place = Point(chance.uniform(west, east), chance.uniform(south, north))
+    found = await exchange.find(conn, Wanted(types=("Street",), box=(west, south, east, north), limit=200))
+    streets = [shape(street["location"]) for street in found.entities if "location" in street]
+    for _ in range(50):
+        on_a_street = chance.choice(streets).interpolate(chance.random(), normalized=True) if streets else None
+        place = on_a_street or Point(chance.uniform(west, east), chance.uniform(south, north))
         if area.contains(place):
             return round(place.x, 6), round(place.y, 6)
+    inside = area.representative_point()
+    return inside.x, inside.y
 
 
 def _drawn(chance: random.Random) -> bytes:

@@ -84,7 +84,7 @@ class _Reader:
         if kind and not found:
             raise BadRequestData(f"{name}: {show(kind)} is no type of an attribute.")
         carrier = VALUE_OF.get(found) or next((member for member in INFERRED if member in part), "")
-        if carrier not in part:
+        if not carrier or carrier not in part:
             return [({"type": found} if found else {}) | self._companions(part, found, "", name)]
         return [self._typed(part, found or self._inferred(part, carrier), name)]
 

@@ -1,0 +1,30 @@
+"""`hiroba work`: what services do by the clock, on a database that is there already; as many of these as one likes."""
+
+import asyncio
+import signal
+
+from hiroba.app import jobs
+from hiroba.base.db import connect
+from hiroba.base.errors import Stop
+from hiroba.base.jobs import work
+from hiroba.cli.options import parser, settings
+from hiroba.door.service import found
+
+
+def execute(arguments: list[str]) -> int:
+    """Work until told to stop."""
+    chosen = settings(parser("work", __doc__ or "").parse_args(arguments))
+    if not chosen.database_url:
+        raise Stop("work needs DATABASE_URL; `hiroba up` brings a database of its own and a worker with it.")
+    asyncio.run(run(chosen.database_url))
+    return 0
+
+
+async def run(database: str) -> None:
+    """Run the jobs of all services as they become due."""
+    pool = await connect(database, size=2, name="hiroba work")
+    task = asyncio.create_task(work(pool, jobs(found())))
+    for sign in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(sign, task.cancel)
+    await asyncio.gather(task, return_exceptions=True)
+    await pool.close()
