@@ -132,6 +132,23 @@ def test_the_database_ends_with_the_process_that_started_it_and_the_next_start_t
         cluster.stop()
 
 
+def test_a_database_that_was_killed_and_of_which_nobody_took_notice_is_no_obstacle(tmp_path: Path) -> None:
+    """As in a container without an init: the dead process keeps its number."""
+    killed, cluster = Cluster(tmp_path / "postgres", settings=SMALL), Cluster(tmp_path / "postgres", settings=SMALL)
+    killed.start()
+    pid = postmaster(killed)
+    os.kill(pid, signal.SIGKILL)
+    assert ended(pid)
+    time.sleep(1)  # its backends notice by themselves
+    assert status(pid)["State"].startswith("Z")
+    cluster.start()
+    try:
+        assert ask(cluster.url(), "select 1") == 1
+    finally:
+        cluster.stop()
+        killed.stop()
+
+
 def test_a_long_path_gets_a_short_socket(tmp_path: Path) -> None:
     deep = tmp_path / ("long" * 25)
     assert len(str(Cluster(deep).socket)) < 90

@@ -30,6 +30,9 @@ START_LIMIT = 60.0
 LONGEST_SOCKET = 90
 """Unix socket paths end at 107 bytes; `.s.PGSQL.5432` and a little room come off that."""
 
+NO_PROCESS = 2**31 - 1
+"""A process number that Linux never gives."""
+
 DURABLE: Mapping[str, str] = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
@@ -209,11 +212,18 @@ class Cluster:
             program = Path(f"/proc/{pid}/cmdline").read_bytes()
         except (OSError, ValueError, IndexError):
             return
+        if (
+            not program
+        ):  # ended, but nobody took notice yet: PostgreSQL would believe it alive, so we name a process that is none
+            file = self.data / "postmaster.pid"
+            file.write_text("\n".join([str(NO_PROCESS), *file.read_text().split("\n")[1:]]))
+            (self.socket / ".s.PGSQL.5432.lock").unlink(missing_ok=True)  # the same number again; the directory is ours
+            return
         if b"postgres" not in program or os.fsencode(self.data) not in program:
             return
         os.kill(pid, signal.SIGINT)
         deadline = time.monotonic() + START_LIMIT
-        while Path(f"/proc/{pid}").exists():
+        while _runs(pid):
             if time.monotonic() > deadline:
                 raise Stop(f"a PostgreSQL left over (pid {pid}) does not end. Stop it by hand and start again.")
             time.sleep(0.05)
@@ -234,6 +244,14 @@ class Cluster:
         raise Stop(
             f"PostgreSQL's user {self._user.pw_name} cannot write to {self.directory}. Check the mount's options."
         )
+
+
+def _runs(pid: int) -> bool:
+    """Whether a process is there and has not ended; one that ended and was not taken notice of has no command line."""
+    try:
+        return bool(Path(f"/proc/{pid}/cmdline").read_bytes())
+    except OSError:
+        return False
 
 
 def _unprivileged() -> pwd.struct_passwd:
