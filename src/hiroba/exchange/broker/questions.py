@@ -58,7 +58,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Page(msgspec.Struct, frozen=True):
-    """A page of entities, the number of all where it was asked for, and distances in metres where a place was."""
+    """A page of entities, the number of all where it was asked for, and distances in metres where `near` orders them."""
 
     entities: list[Entity]
     count: int | None = None
@@ -131,12 +131,11 @@ async def _looked_at(conn: Connection, question: Question, compiler: Compiler, w
         raise TooManyResults(f"More than {MOST} entities come into question; narrow it by type, place or q.")
     place = question.place
     distances: dict[Key, float] = {}
-    if place is not None and place.relation == "near":
-        measured = [(entity, _distance(entity, place)) for entity in candidates]
-        distances = {entity.key: away for entity, away in measured if away is not None and place.reaches(away)}
-        candidates = [entity for entity in candidates if entity.key in distances]
-    elif place is not None:
+    if place is not None:
         candidates = [entity for entity in candidates if place.matches(entity.doc)]
+        if question.order and place.relation == "near":
+            measured = ((entity.key, _distance(entity, place)) for entity in candidates)
+            distances = {key: away for key, away in measured if away is not None}
     if question.order:
         candidates = _ordered(candidates, question, distances)
     page = candidates[question.offset : question.offset + question.limit]
