@@ -5,6 +5,8 @@
 
 import ast
 import inspect
+import sys
+from itertools import pairwise
 from typing import Any
 
 from hiroba import settings
@@ -27,7 +29,7 @@ def described() -> dict[str, str]:
     tree = ast.parse(inspect.getsource(settings))
     fields = next(node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == "Settings").body
     found: dict[str, str] = {}
-    for field, following in zip(fields, fields[1:], strict=False):
+    for field, following in pairwise(fields):
         is_text = isinstance(following, ast.Expr) and isinstance(following.value, ast.Constant)
         if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and is_text:
             found[field.target.id] = " ".join(str(following.value.value).split())  # type: ignore[attr-defined]
@@ -46,4 +48,4 @@ def on_page_markdown(markdown: str, **_: Any) -> str:
 
 
 if __name__ == "__main__":
-    print(table())
+    sys.stdout.write(f"{table()}\n")

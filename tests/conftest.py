@@ -14,6 +14,7 @@ from typing import Any
 import asyncpg
 import httpx
 import pytest
+from hypothesis import settings as hypothesis
 
 from hiroba.app import build, migrations
 from hiroba.base.db import Connection, Pool, connect
@@ -24,6 +25,7 @@ from hiroba.door.service import found
 from hiroba.exchange.identity import store
 from hiroba.settings import Settings
 
+hypothesis.register_profile("nightly", max_examples=1000, deadline=None)
 REAL_DATA = Path(__file__).parents[2] / "shared" / "data"
 OPERATOR = "the-operators-key-of-the-tests"
 

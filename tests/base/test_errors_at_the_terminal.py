@@ -116,7 +116,7 @@ async def test_data_made_by_a_newer_hiroba(database: str) -> None:
     assert "another --data" in said
 
 
-@pytest.mark.parametrize("command", ["migrate", "serve"])
+@pytest.mark.parametrize("command", ["migrate", "serve", "work"])
 def test_a_command_that_needs_a_database_says_so(command: str) -> None:
     assert f"{command} needs DATABASE_URL" in complaint(hiroba(command))
 
