@@ -47,11 +47,14 @@ def test_all_shelters_of_osaka_are_found_from_its_station_and_survive_a_restart(
             headers=context,
         ).json()  # fmt: skip
         found = near(house.url, 2000)
+        box = f"{STATION[0] - 0.01},{STATION[1] - 0.01},{STATION[0] + 0.01},{STATION[1] + 0.01}"
+        on_map = httpx.get(f"{house.url}/map/places.geojson", params={"kind": "EvacuationSite", "bbox": box}).json()
     expected = {entity["id"] for entity in everything if metres_to(entity) <= 2000}
     assert expected <= {entity["id"] for entity in found}
     assert len(found) > 20
     distances = [metres_to(entity) for entity in found]
     assert distances == sorted(distances)
     assert distances[-1] <= 2000
+    assert on_map["features"][0]["geometry"]["coordinates"] == found[0]["location"]["coordinates"], "nearest on the map"
     with up(tmp_path, free_port(), "--sample", "none") as again:
         assert [entity["id"] for entity in near(again.url, 2000)] == [entity["id"] for entity in found]

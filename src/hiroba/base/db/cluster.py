@@ -41,6 +41,7 @@ DURABLE: Mapping[str, str] = {
     "wal_compression": "on",
     "max_connections": "100",
     "jit": "off",
+    "autovacuum_naptime": "5s",
     "log_min_messages": "warning",
     "timezone": "UTC",
 }

@@ -130,13 +130,13 @@ class Exchange:
         expand = self._context.expand
         groups = tuple((expand(name),) for name in wanted.types)
         place = None
-        if wanted.near is not None:
-            least = -1.0 if wanted.within is None else None
-            place = geo.Geo("near", Point(wanted.near), LOCATION, most=wanted.within, least=least)
+        if wanted.near is not None and wanted.within is not None:
+            place = geo.Geo("near", Point(wanted.near), LOCATION, most=wanted.within)
         question = Question(
             selectors=(Selector(types=Types(groups)),) if groups else (),
             q=resolve(q.parse(wanted.q), expand, expand) if wanted.q else None,
             place=place,
+            around=None if place else wanted.near,
             box=wanted.box,
             text=wanted.text,
             order=(By(Path((LOCATION,)), distance=True),) if place else (),

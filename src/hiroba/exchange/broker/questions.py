@@ -4,16 +4,19 @@ What SQL can decide is decided there, by indexes; what lies where is narrowed by
 geometry here. Pages are stable under writes: the order is by id unless another is asked for.
 """
 
+import math
 from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
 import pyuca
 import re2
+from shapely import Point
 
 from hiroba.base.db import Connection
 from hiroba.exchange.broker import store
 from hiroba.exchange.broker.errors import BadRequestData, TooManyResults
+from hiroba.exchange.broker.geometry import LOCATION
 from hiroba.exchange.broker.model import HOME, Entity, Key
 from hiroba.exchange.broker.query import geo
 from hiroba.exchange.broker.query.compile import Compiler
@@ -26,6 +29,10 @@ from hiroba.exchange.broker.query.types import Types
 
 MOST: Final = 20_000
 """Entities that are looked at one by one when SQL alone cannot decide or order them."""
+
+
+SPARE: Final = 50
+"""Candidates beyond the page, for places that are nearer in metres than in degrees."""
 
 
 class Selector(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,6 +54,8 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     q: Query | None = None
     scopes: Scopes | None = None
     place: geo.Geo | None = None
+    around: tuple[float, float] | None = None
+    """Longitude and latitude: by `location`, nearest first, however far the last one is."""
     box: tuple[float, float, float, float] | None = None
     """West, south, east, north: the bounding box of `location` reaches in there."""
     text: str = ""
@@ -58,7 +67,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Page(msgspec.Struct, frozen=True):
-    """A page of entities, the number of all where it was asked for, and distances in metres where a place was."""
+    """A page of entities, the number of all where it was asked for, and distances in metres where `near` orders them."""
 
     entities: list[Entity]
     count: int | None = None
@@ -68,6 +77,8 @@ class Page(msgspec.Struct, frozen=True):
 async def answer(conn: Connection, question: Question) -> Page:
     """The page a question asks for."""
     compiler, where = _where(question)
+    if question.around is not None:
+        return await _nearest(conn, question, compiler, where, question.around)
     if question.place is not None or question.order:
         return await _looked_at(conn, question, compiler, where)
     count = await store.count(conn, where, compiler.values) if question.count else None
@@ -124,6 +135,23 @@ def _contains(word: str) -> str:
     return f"%{escaped}%"
 
 
+async def _nearest(
+    conn: Connection, question: Question, compiler: Compiler, where: str, here: tuple[float, float]
+) -> Page:
+    """The nearest ones: by degrees from the index, enough of them that the nearest in metres are among them, then exactly."""
+    around = geo.Geo("near", Point(here), LOCATION, least=-1.0)
+    squeezed = max(0.2, math.cos(math.radians(here[1])))
+    """How much shorter a degree of longitude is than one of latitude."""
+    enough = math.ceil((question.offset + question.limit) / squeezed**2) + SPARE
+    where = f"{where} and e.geo is not null"
+    count = await store.count(conn, where, compiler.values) if question.count else None
+    by_degrees = f"e.geo <-> {compiler.bind(here, 'point')}"
+    candidates = await store.select(conn, where, compiler.values, order=by_degrees, limit=enough)
+    away = {entity.key: metres for entity in candidates if (metres := _distance(entity, around)) is not None}
+    nearest = sorted((one for one in candidates if one.key in away), key=lambda one: (away[one.key], one.key.id))
+    return Page(nearest[question.offset : question.offset + question.limit], count, away)
+
+
 async def _looked_at(conn: Connection, question: Question, compiler: Compiler, where: str) -> Page:
     """Where geometry or an order decides: every candidate is looked at, then the page is cut."""
     candidates = await store.select(conn, where, compiler.values, limit=MOST + 1)
@@ -131,12 +159,11 @@ async def _looked_at(conn: Connection, question: Question, compiler: Compiler, w
         raise TooManyResults(f"More than {MOST} entities come into question; narrow it by type, place or q.")
     place = question.place
     distances: dict[Key, float] = {}
-    if place is not None and place.relation == "near":
-        measured = [(entity, _distance(entity, place)) for entity in candidates]
-        distances = {entity.key: away for entity, away in measured if away is not None and place.reaches(away)}
-        candidates = [entity for entity in candidates if entity.key in distances]
-    elif place is not None:
+    if place is not None:
         candidates = [entity for entity in candidates if place.matches(entity.doc)]
+        if question.order and place.relation == "near":
+            measured = ((entity.key, _distance(entity, place)) for entity in candidates)
+            distances = {key: away for key, away in measured if away is not None}
     if question.order:
         candidates = _ordered(candidates, question, distances)
     page = candidates[question.offset : question.offset + question.limit]

@@ -240,3 +240,10 @@ async def test_sql_finds_at_least_what_refine_lets_through_and_uses_the_index(co
             plan = await conn.fetch(f"explain {question}", *compiler.values)
             if len(found) < 50:
                 assert any("entity_geo" in line[0] for line in plan), plan
+
+
+@given(st.floats(-180, 180), st.floats(-90, 90), st.floats(-180, 180), st.floats(-90, 90))
+def test_the_sphere_is_never_off_by_more_than_is_said(x, y, other_x, other_y):
+    exact = GEOD.inv(x, y, other_x, other_y)[2]
+    rough = geodesy.on_a_sphere((x, y), (other_x, other_y))
+    assert abs(rough - exact) <= exact * geodesy.FLATTENING_ERROR + 1e-6

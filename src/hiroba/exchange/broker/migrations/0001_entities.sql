@@ -21,7 +21,9 @@ create table broker.entity (
     modified timestamptz not null,
     expires timestamptz,
     primary key (tenant, path, id)
-);
+)
+-- a plan is only as good as what is known of the table, and a load changes that in seconds
+with (autovacuum_analyze_scale_factor = 0.02, autovacuum_analyze_threshold = 1000, fillfactor = 80);
 -- fastupdate=off: with the default, reads fall to a crawl right after a burst of writes
 create index entity_doc on broker.entity using gin (doc jsonb_path_ops) with (fastupdate = off);
 create index entity_types on broker.entity using gin (types) with (fastupdate = off);

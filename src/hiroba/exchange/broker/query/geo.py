@@ -59,9 +59,16 @@ class Geo(msgspec.Struct, frozen=True):
     def refine(self, geojson: Any) -> bool:
         """The exact answer for one stored geometry."""
         if self.relation == "near":
-            return self.reaches(self.distance(geojson))
+            return self._reaches_clearly(geojson) or self.reaches(self.distance(geojson))
         target = _stored(geojson)
         return target is not None and bool(getattr(target, self.relation)(self.reference))
+
+    def _reaches_clearly(self, geojson: Any) -> bool:
+        """Whether a point is so far inside the circle that the shape of the earth does not matter."""
+        if self.most is None or not isinstance(self.reference, Point) or not (at := geometry.point(geojson)):
+            return False
+        here = (self.reference.x, self.reference.y)
+        return geodesy.on_a_sphere(here, at) * (1 + geodesy.FLATTENING_ERROR) <= self.most
 
     def reaches(self, metres: float | None) -> bool:
         """Whether a distance is within what `near` asks."""

@@ -7,7 +7,7 @@ straight in longitude and latitude (RFC 7946 §3.1.1).
 """
 
 from collections.abc import Iterator
-from math import asin, atan, atan2, cos, degrees, hypot, inf, pi, radians, remainder, sin, tan
+from math import asin, atan, atan2, cos, degrees, hypot, inf, pi, radians, remainder, sin, sqrt, tan
 
 import numpy as np
 import shapely
@@ -27,6 +27,7 @@ _Edges = tuple[_Points, _Points]
 _A = 6378137.0
 _F = 1 / 298.257223563
 _B = _A * (1 - _F)
+_MEAN = (2 * _A + _B) / 3
 _SMALLEST_RADIUS = 6_335_000.0
 _ROUNDS = 50
 _PIECE = 0.5
@@ -35,6 +36,18 @@ _CUTS = 3
 _TINY = 1e-12
 _TORN = 5_000_000.0
 _EAST_HALF = 180.0
+
+
+FLATTENING_ERROR = 0.006
+"""How far the way over a sphere may be off the way over the ellipsoid, as a part of it."""
+
+
+def on_a_sphere(one: Degrees, two: Degrees) -> float:
+    """The same length on a sphere: within FLATTENING_ERROR, at a fifth of the cost."""
+    north, other_north = radians(one[1]), radians(two[1])
+    half_north, half_east = (other_north - north) / 2, radians(two[0] - one[0]) / 2
+    squared = sin(half_north) ** 2 + cos(north) * cos(other_north) * sin(half_east) ** 2
+    return 2 * _MEAN * asin(min(1.0, sqrt(squared)))
 
 
 def metres(one: Degrees, two: Degrees) -> float:
