@@ -3,6 +3,7 @@
 import gc
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from importlib.resources import files
 from typing import Any
 
@@ -28,6 +29,7 @@ from hiroba.door.pages import Page, Templates
 from hiroba.door.region import Regions
 from hiroba.door.service import Service
 from hiroba.door.service import found as services_found
+from hiroba.exchange.broker import store as entities
 from hiroba.exchange.broker.access import Open
 from hiroba.exchange.broker.contexts.book import Book
 from hiroba.exchange.broker.exchange import Exchange
@@ -52,12 +54,17 @@ def migrations(services: Sequence[Service]) -> list[Migration]:
 
 
 def jobs(services: Sequence[Service]) -> list[Periodic]:
-    """What every service does by the clock, named service/function."""
-    return [
+    """What the house and every service do by the clock, named room/function."""
+    ours = [
+        Periodic("broker/forget_expired", timedelta(minutes=5), entities.forget_expired),
+        Periodic("identity/forget_what_is_over", timedelta(hours=1), store.forget_what_is_over),
+    ]
+    theirs = [
         Periodic(f"{service.name}/{job.run.__name__}", job.every, job.run)
         for service in services
         for job in service.jobs
     ]
+    return ours + theirs
 
 
 async def conn(state: State) -> AsyncIterator[Connection]:

@@ -189,3 +189,8 @@ async def tenants(conn: Connection) -> set[str]:
 async def add_tenant(conn: Connection, name: str) -> None:
     """Make a tenant; one that is there stays."""
     await conn.execute("insert into broker.tenant (name) values ($1) on conflict do nothing", name)
+
+
+async def forget_expired(conn: Connection) -> None:
+    """Remove entities whose time is over (§4.22); until then they are merely not shown."""
+    await conn.execute("delete from broker.entity where expires <= now()")

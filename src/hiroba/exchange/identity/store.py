@@ -91,7 +91,6 @@ async def sign_in(conn: Connection, link: str) -> str | None:
         "insert into identity.session (sha256, id, kind, organisation, names, expires) values ($1, $2, $3, $4, $5, $6)",
         _digest(secret), ulid(), row["kind"], row["organisation"], row["names"], clock.now() + SESSION_LIFE,
     )  # fmt: skip
-    await conn.execute("delete from identity.session where expires < $1", clock.now())
     return secret
 
 
@@ -177,3 +176,9 @@ async def secret(conn: Connection, name: str) -> str:
     )
     value: str = await conn.fetchval("select value from identity.secret where name = $1", name)
     return value
+
+
+async def forget_what_is_over(conn: Connection) -> None:
+    """Remove sessions and sign-in links whose time is over."""
+    await conn.execute("delete from identity.session where expires <= $1", clock.now())
+    await conn.execute("delete from identity.sign_in_link where expires <= $1", clock.now())
