@@ -3,8 +3,8 @@
     services   what residents use; nobody imports these, they import nobody beside them
     ──────────────────────────────────────────────────────────────────────────────────
     door       the resident's door and the officer's desk
-    exchange   entities, queries and files of the region: gateway > broker | identity
-    base       errors, db, web, text, clock, egress; knows nothing about cities
+    exchange   loader | sample  >  gateway  >  broker | identity
+    base       errors, db, jobs, web, text, clock, egress; knows nothing about cities
 
 `app.build` joins them into one ASGI application; `cli` starts it. import-linter proves the arrows (pyproject.toml).
 """
