@@ -131,7 +131,7 @@ def _check_room(data: Path) -> None:
 
 def _child(command: str, chosen: Settings, database: str) -> subprocess.Popen[bytes]:
     """One of our own commands, in a session of its own, that ends when we do."""
-    launch = [sys.executable, "-m", "hiroba.base.db.launch", "--parent", str(os.getpid()), "--"]
+    launch = [sys.executable, "-m", "hiroba.base.db.launch", "--parent", str(os.getpid()), "--signal", "SIGTERM", "--"]
     return subprocess.Popen(  # noqa: S603 - our own interpreter
         [*launch, sys.executable, "-m", "hiroba", command],
         env={**os.environ, **write(chosen), "DATABASE_URL": database},
@@ -180,7 +180,7 @@ def _watch(children: Mapping[str, subprocess.Popen[bytes]], cluster: Cluster | N
 def _stop(children: Mapping[str, subprocess.Popen[bytes]]) -> None:
     alive = {name: child for name, child in children.items() if child.poll() is None}
     for child in alive.values():
-        child.send_signal(signal.SIGINT)
+        child.send_signal(signal.SIGTERM)  # not SIGINT: while Python still starts, that would print where it stood
     for name, child in alive.items():
         try:
             child.wait(5)

@@ -2,7 +2,7 @@
 
 PostgreSQL refuses root. Run by root, this drops to the given user for good, keeping the one capability that lets
 it walk through closed parent directories (CAP_DAC_READ_SEARCH), and only where root itself holds it. The kernel then
-sends SIGINT (PostgreSQL's fast shutdown) when the process that started us ends, however it ends.
+sends a signal (SIGINT, PostgreSQL's fast shutdown, unless another is named) when the process that started us ends.
 """
 
 import argparse
@@ -51,11 +51,14 @@ def main() -> None:
     parser.add_argument("--uid", type=int)
     parser.add_argument("--gid", type=int)
     parser.add_argument("--parent", type=int, required=True)
+    parser.add_argument("--signal", default="SIGINT")
     parser.add_argument("command", nargs="+")
     options = parser.parse_args()
     if options.uid is not None:
         drop_to(options.uid, options.gid)
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGINT, 0, 0, 0)  # after the drop: changing user clears it
+    ctypes.CDLL(None).prctl(
+        PR_SET_PDEATHSIG, signal.Signals[options.signal], 0, 0, 0
+    )  # after the drop: changing user clears it
     if os.getppid() != options.parent:
         sys.exit("hiroba: the supervisor ended before its child started")
     os.umask(0o077)
