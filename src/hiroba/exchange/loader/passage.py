@@ -70,7 +70,10 @@ class Passage:
                         _, under_way = await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
                     under_way.add(group.create_task(self._send(batch)))
                     self._tell()
-        except* Stop as stops:
+        except BaseExceptionGroup as failures:  # not except*, which in early 3.11 wraps anew what is raised in it
+            stops, others = failures.split(Stop)
+            if others is not None or stops is None:
+                raise
             raise stops.exceptions[0] from None
         if self._broken:
             raise self._broken

@@ -88,7 +88,8 @@ def test_metres_to_an_area_are_zero_inside_and_those_of_pyproj_outside(
     if area.intersects(shapely.Point(point)):
         assert away == 0
     else:
-        assert away == pytest.approx(oracle(point, area), rel=1e-3, abs=200)
+        expected, spacing = oracle(point, area), 1000  # the oracle asks about points of the edge that lie so far apart
+        assert expected * 0.999 - spacing <= away <= expected * 1.001 + 0.01
 
 
 @settings(max_examples=20, deadline=None)
