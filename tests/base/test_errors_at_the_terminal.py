@@ -137,3 +137,42 @@ def test_help_names_every_command() -> None:
     done = hiroba()
     assert done.returncode == 0
     assert all(command in done.stdout for command in COMMANDS)
+
+
+def test_no_room_on_the_disk(tmp_path: Path) -> None:
+    """A file system of our own that is too small, where we may mount one; else its figures are told to the check alone."""
+    small = tmp_path / "small"
+    small.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=20m", "tmpfs", str(small)], capture_output=True, check=False
+    )
+    if mounted.returncode != 0:
+        pytest.skip("only root may mount a small file system")
+    try:
+        said = complaint(hiroba("up", "--data", str(small / "data"), "--port", "0"))
+    finally:
+        subprocess.run(["umount", str(small)], check=True)
+    assert "MB are free" in said
+    assert "Make room or choose another --data" in said
+
+
+def test_a_python_that_is_too_old_is_named_by_the_wrapper(tmp_path: Path) -> None:
+    old = tmp_path / "python3"
+    old.write_text('#!/bin/sh\n[ "$1" = -V ] && echo Python 3.9.2\nexit 1\n')
+    old.chmod(0o755)
+    wrapper = Path(__file__).parents[2] / "hiroba"
+    environment = {**os.environ, "HIROBA_PYTHON": str(old)}
+    done = subprocess.run([str(wrapper), "up"], env=environment, capture_output=True, text=True, check=False)
+    said = complaint(done)
+    assert "Python 3.9.2" in said
+    assert "3.11 or newer" in said
+
+
+def test_a_machine_without_python_is_told_what_to_install(tmp_path: Path) -> None:
+    for name in ("sh", "dirname"):
+        (tmp_path / name).symlink_to(f"/usr/bin/{name}")
+    wrapper = Path(__file__).parents[2] / "hiroba"
+    done = subprocess.run(
+        ["/bin/sh", str(wrapper), "up"], env={"PATH": str(tmp_path)}, capture_output=True, text=True, check=False
+    )
+    assert "apt install python3" in complaint(done)
