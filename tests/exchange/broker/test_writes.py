@@ -1,14 +1,16 @@
 """Coalesced writes: each request its own answer, nothing lost between processes, one bad document alone in its fate."""
 
 import asyncio
+from collections.abc import Sequence
 
 import pytest
 
-from hiroba.base.db import connect
-from hiroba.base.errors import Problem
+from hiroba.base.db import Connection, connect
+from hiroba.base.errors import Problem, Unavailable
 from hiroba.exchange.broker import edits, store
 from hiroba.exchange.broker.edits import Change
 from hiroba.exchange.broker.errors import AlreadyExists, BadRequestData
+from hiroba.exchange.broker.events import Event, Then
 from hiroba.exchange.broker.model import Fragment, Key
 from hiroba.exchange.broker.reads import Reader
 from hiroba.exchange.broker.writes import Writer
@@ -87,3 +89,42 @@ async def test_reads_that_come_together_each_get_their_own_entity(writer, pool) 
         wanted = number % 60
         assert (entity is None) == (wanted >= 50)
         assert entity is None or entity.doc[NAME][0]["value"] == wanted
+
+
+async def test_listeners_are_told_every_edit_in_order_inside_the_transaction(pool, conn) -> None:
+    told: list[Event] = []
+    committed: list[int] = []
+
+    async def listen(inside: Connection, events: Sequence[Event]) -> Then:
+        there = await store.entities(inside, [event.key for event in events])
+        told.extend(event for event in events if event.after is None or event.key in there)
+        return lambda: committed.append(len(events))
+
+    writer = Writer(pool, [listen])
+    writer.start()
+    await writer.write_all(
+        [
+            (key(1), edits.create(thing(1), "")),
+            (key(1), edits.create(thing(2), "")),
+            (key(1), edits.patch_attribute(NAME, [{"type": "Property", "value": 3}])),
+        ]
+    )
+    await writer.write(key(1), edits.delete())
+    await writer.stop()
+    values = [tuple(state and state.doc[NAME][0]["value"] for state in (event.before, event.after)) for event in told]
+    assert values == [(None, 1), (1, 3), (3, None)]
+    assert committed == [2, 1]
+
+
+async def test_what_a_listener_cannot_write_is_not_written_at_all(pool, conn) -> None:
+    async def fail(inside: Connection, events: Sequence[Event]) -> None:
+        del inside
+        if any(event.key == key(3) for event in events):
+            raise Unavailable("The outbox is full.")
+
+    writer = Writer(pool, [fail])
+    writer.start()
+    with pytest.raises(Unavailable):
+        await writer.write(key(3), edits.create(thing(1), ""))
+    await writer.stop()
+    assert await store.entities(conn, [key(3)]) == {}

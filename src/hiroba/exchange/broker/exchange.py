@@ -22,6 +22,7 @@ from hiroba.exchange.broker import edits, store
 from hiroba.exchange.broker.contexts.context import Context
 from hiroba.exchange.broker.documents import reading, writing
 from hiroba.exchange.broker.errors import BadRequestData, NonexistentTenant
+from hiroba.exchange.broker.events import Listener
 from hiroba.exchange.broker.geometry import LOCATION
 from hiroba.exchange.broker.model import HOME, Entity, Key
 from hiroba.exchange.broker.query import geo, q
@@ -68,11 +69,12 @@ class Found(msgspec.Struct, frozen=True):
 class Exchange:
     """The region's entities."""
 
-    def __init__(self, pool: Pool, context: Context) -> None:
+    def __init__(self, pool: Pool, context: Context, listeners: Sequence[Listener] = ()) -> None:
         self._pool = pool
         self._context = context
+        self._listeners = listeners
         self._tenants: dict[str, float] = {}
-        self.writer = Writer(pool)
+        self.writer = Writer(pool, listeners)
         self.reader = Reader(pool)
 
     async def start(self) -> None:
@@ -110,13 +112,14 @@ class Exchange:
         for entity in entities:
             fragment = reading.fragment(entity, self._context, whole=True)
             writes.append((Key(HOME, "", fragment.id), edits.only_of(owner, edits.upsert(fragment, owner))))
-        for outcome in await apply(conn, writes):
+        outcomes, _ = await apply(conn, writes, self._listeners)
+        for outcome in outcomes:
             if isinstance(outcome, Problem):
                 raise outcome
 
     async def remove(self, conn: Connection, ids: Sequence[str]) -> int:
         """Delete entities, in the caller's transaction; how many there were."""
-        outcomes = await apply(conn, [(Key(HOME, "", id_), edits.delete()) for id_ in ids])
+        outcomes, _ = await apply(conn, [(Key(HOME, "", id_), edits.delete()) for id_ in ids], self._listeners)
         return sum(1 for outcome in outcomes if not isinstance(outcome, Problem))
 
     async def entity(self, conn: Connection, id_: str) -> Simplified | None:

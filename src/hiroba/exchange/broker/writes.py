@@ -2,7 +2,8 @@
 
 Requests that arrive together join one transaction of a few statements (an `unnest` each) and are acknowledged together
 after its commit. Each edit runs on the entity as the edits before it left it, so order per entity is kept, and one bad
-document never fails its neighbours. History and the notifications owed are to be written here too, in the same transaction.
+document never fails its neighbours. Listeners write what follows from a change (history, the notifications owed) in the same
+transaction.
 """
 
 import asyncio
@@ -17,6 +18,7 @@ from hiroba.base.errors import Problem, Unavailable
 from hiroba.exchange.broker import store
 from hiroba.exchange.broker.edits import Change, Edit
 from hiroba.exchange.broker.errors import BadRequestData
+from hiroba.exchange.broker.events import Event, Listener, Then
 from hiroba.exchange.broker.model import Entity, Key
 
 MOST: Final = 500
@@ -30,27 +32,39 @@ Write = tuple[Key, Edit]
 Outcome = Change | Problem
 
 
-async def apply(conn: Connection, writes: Sequence[Write]) -> list[Outcome]:
-    """Run edits in the caller's transaction; the outcome of each, in order. Problems are outcomes, nothing is half-written."""
+async def apply(
+    conn: Connection, writes: Sequence[Write], listeners: Sequence[Listener] = ()
+) -> tuple[list[Outcome], list[Then]]:
+    """Run edits in the caller's transaction: the outcome of each, in order, and what is to be called after the commit.
+
+    Problems are outcomes, nothing is half-written.
+    """
     outcomes: list[Outcome | None] = [None] * len(writes)
+    events: list[Event] = []
     pending = list(range(len(writes)))
     for _ in range(ROUNDS):
-        pending = await _round(conn, writes, pending, outcomes)
+        pending = await _round(conn, writes, pending, outcomes, events)
         if not pending:
             break
     for number in pending:
         outcomes[number] = Unavailable("The entity is being made elsewhere at this moment. Try again.")
-    return [outcome for outcome in outcomes if outcome is not None]
+    following = [await listener(conn, events) for listener in listeners] if events else []
+    return [outcome for outcome in outcomes if outcome is not None], [then for then in following if then is not None]
 
 
 async def _round(
-    conn: Connection, writes: Sequence[Write], pending: list[int], outcomes: list[Outcome | None]
+    conn: Connection,
+    writes: Sequence[Write],
+    pending: list[int],
+    outcomes: list[Outcome | None],
+    events: list[Event],
 ) -> list[int]:
     """Run the pending edits once; what must run again because its entity appeared meanwhile."""
     keys = sorted({writes[number][0] for number in pending})
     before = await store.lock(conn, keys)
     now = clock.now()
     current: dict[Key, Entity | None] = {}
+    happened: list[Event] = []
     for key in keys:
         entity = before.get(key)
         current[key] = None if entity is not None and entity.expires is not None and entity.expires <= now else entity
@@ -62,6 +76,8 @@ async def _round(
             outcomes[number] = problem
             continue
         outcomes[number] = change
+        if change.after is not current[key]:
+            happened.append(Event(key=key, before=current[key], after=change.after, at=now))
         current[key] = change.after
     fresh = [entity for key, entity in current.items() if entity is not None and key not in before]
     lost: set[Key] = set()
@@ -75,14 +91,16 @@ async def _round(
     gone = [key for key, entity in current.items() if entity is None and key in before]
     if gone:
         await store.delete(conn, gone)
+    events += [event for event in happened if event.key not in lost]
     return [number for number in pending if writes[number][0] in lost]
 
 
 class Lane:
     """One worker that takes what has come together and writes it in one transaction."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, listeners: Sequence[Listener]) -> None:
         self._pool = pool
+        self._listeners = listeners
         self._waiting: list[tuple[Write, asyncio.Future[Change]]] = []
         self._something = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -124,7 +142,10 @@ class Lane:
         """Write all in one transaction; where the database refuses one of them, each half by itself, down to the one."""
         try:
             async with transaction(self._pool) as conn:
-                return await apply(conn, writes)
+                outcomes, following = await apply(conn, writes, self._listeners)
+            for then in following:
+                then()
+            return outcomes  # noqa: TRY300 - what follows a commit belongs to it
         except Problem as problem:
             return [problem] * len(writes)
         except asyncpg.PostgresError as error:
@@ -139,8 +160,8 @@ class Lane:
 class Writer:
     """The lanes of one process."""
 
-    def __init__(self, pool: Pool) -> None:
-        self._lanes = [Lane(pool) for _ in range(LANES)]
+    def __init__(self, pool: Pool, listeners: Sequence[Listener] = ()) -> None:
+        self._lanes = [Lane(pool, listeners) for _ in range(LANES)]
 
     def start(self) -> None:
         """Begin to take writes."""
