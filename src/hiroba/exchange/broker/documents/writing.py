@@ -106,7 +106,7 @@ def _normalized(instance: Instance, shape: Shape) -> Any:
         elif member in {"createdAt", "modifiedAt"}:
             if shape.system:
                 written[member] = value
-        elif member in {"vocab", "objectType"}:
+        elif member in _NAMES:
             written[member] = _vocab(value, shape)
         elif member == "objectList":
             written[member] = [{"object": part} for part in value]
@@ -149,6 +149,8 @@ def _simplified(instance: Instance, shape: Shape) -> Any:
     return value
 
 
+_NAMES = frozenset({"vocab", "objectType", "valueType", "entityTypeSealed"})
+"""Members whose values are names."""
 _ONE = {"normalized": _normalized, "concise": _concise, "simplified": _simplified}
 
 
