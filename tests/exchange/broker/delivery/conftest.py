@@ -37,7 +37,7 @@ class World:
         self.outbox = Outbox()
 
     async def engine(self, outbox: Outbox | None = None) -> Engine:
-        made = Engine(self.pool, outbox or self.outbox, self.targets.get, self.send)
+        made = Engine(self.pool, outbox or self.outbox, {"Notification": self.targets.get}, self.send)
         await made.start()
         self.engines.append(made)
         return made

@@ -9,7 +9,7 @@ import heapq
 import logging
 import random
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import timedelta
 from typing import Any, Final
 
@@ -18,7 +18,7 @@ from hiroba.exchange.broker.delivery.ledger import OLDEST, Ledger
 from hiroba.exchange.broker.delivery.line import Attempt, Line
 from hiroba.exchange.broker.delivery.message import Message, message
 from hiroba.exchange.broker.delivery.metrics import UNDER_WAY
-from hiroba.exchange.broker.delivery.model import Address, Row, Target
+from hiroba.exchange.broker.delivery.model import Address, Kind, Row, Target
 
 log = logging.getLogger("hiroba.delivery")
 SETTLED: Final = timedelta(seconds=3)
@@ -32,18 +32,16 @@ FETCHED: Final = 100
 PLACES: Final = {True: 800, False: 400}
 """Attempts under way at once to receivers that took the last one, and to those that did not or have not been tried."""
 
-TargetOf = Callable[[Address], Target | None]
-"""Where a subscription wants its notifications, from memory; None where there is no such subscription (any more)."""
+Targets = Mapping[Kind, Callable[[Address], Target | None]]
+"""By kind: where a subscription wants its notifications, from memory; None where there is no such subscription (any more)."""
 Send = Callable[[Target, Message], Awaitable[Attempt]]
 
 
 class Dispatch:
     """The lines of this process; `wake` is called when there is something to write down or to fetch."""
 
-    def __init__(
-        self, target_of: TargetOf, send: Send, mine: Callable[[Address], bool], wake: Callable[[], None]
-    ) -> None:
-        self._target_of, self._send, self._mine, self._wake = target_of, send, mine, wake
+    def __init__(self, targets: Targets, send: Send, mine: Callable[[Address], bool], wake: Callable[[], None]) -> None:
+        self._targets, self._send, self._mine, self._wake = targets, send, mine, wake
         self.ledger = Ledger()
         self.lines: dict[Address, Line] = {}
         self.hungry: dict[Address, None] = {}
@@ -120,7 +118,7 @@ class Dispatch:
                 self.hungry[address] = None
                 self._wake()
             return
-        target = self._target_of(address)
+        target = self._targets[address.kind](address)
         if target is None or not target.active:
             self._refuse(address, line)
             return

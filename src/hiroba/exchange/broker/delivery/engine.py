@@ -19,7 +19,7 @@ from hiroba.base import clock
 from hiroba.base.db import Connection, Pool
 from hiroba.base.errors import Problem
 from hiroba.exchange.broker.delivery import store
-from hiroba.exchange.broker.delivery.dispatch import FETCHED, Dispatch, Send, TargetOf
+from hiroba.exchange.broker.delivery.dispatch import FETCHED, Dispatch, Send, Targets
 from hiroba.exchange.broker.delivery.horizon import Horizon
 from hiroba.exchange.broker.delivery.leases import Leases
 from hiroba.exchange.broker.delivery.line import Line
@@ -48,8 +48,8 @@ AWAY = (Problem, asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
 class Engine:
     """The delivery of this process."""
 
-    def __init__(self, pool: Pool, outbox: Outbox, target_of: TargetOf, send: Send, ticks: Sequence[Tick] = ()) -> None:
-        self._pool, self._outbox, self._target_of, self._send, self._ticks = pool, outbox, target_of, send, ticks
+    def __init__(self, pool: Pool, outbox: Outbox, targets: Targets, send: Send, ticks: Sequence[Tick] = ()) -> None:
+        self._pool, self._outbox, self._targets, self._send, self._ticks = pool, outbox, targets, send, ticks
         self._wake = asyncio.Event()
         self._running: list[asyncio.Task[None]] = []
         self._ending = False
@@ -57,7 +57,7 @@ class Engine:
 
     def _begin_anew(self) -> None:
         self._horizon, self.leases = Horizon(), Leases()
-        self.dispatch = Dispatch(self._target_of, self._send, self.leases.mine, self._wake.set)
+        self.dispatch = Dispatch(self._targets, self._send, self.leases.mine, self._wake.set)
         self._elsewhere: set[int] = set()
         self._new = True
 

@@ -11,5 +11,5 @@ FAILED: Final = _NOTIFICATIONS.labels("failed")
 SUPERSEDED: Final = _NOTIFICATIONS.labels("superseded")
 """By a newer state of the same entity, within the period of throttling."""
 DEAD: Final = _NOTIFICATIONS.labels("dead")
-OWED: Final = Gauge("hiroba_notifications_owed", "Notifications that are owed, in the whole database")
+OWED: Final = Gauge("hiroba_notifications_waiting", "Notifications that are owed, in the whole database")
 UNDER_WAY: Final = Gauge("hiroba_notifications_under_way", "Attempts under way in this process")
