@@ -18,6 +18,7 @@ from hiroba.exchange.broker.model import Entity, Key
 from hiroba.exchange.broker.ngsi_ld.http import GEO_JSON, JSON_LD, Request, words
 from hiroba.exchange.broker.query import projection, types
 from hiroba.exchange.broker.query.projection import Chosen
+from hiroba.exchange.broker.query.tree import ENTITY_MEMBERS
 
 OPTIONS: Final = frozenset(
     {"normalized", "concise", "simplified", "keyValues", "sysAttrs", "count", "update", "replace", "noOverwrite"}
@@ -36,6 +37,8 @@ def of(request: Request, context: Context, params: Mapping[str, str] | None = No
     omitted = _chosen(params, "omit", context)
     if attrs is not None and (picked is not None or omitted is not None):
         raise BadRequestData("attrs is the older word for pick; use the one or the other.")
+    if own := {one.name for one in attrs or ()} & ENTITY_MEMBERS:
+        raise BadRequestData(f"attrs names attributes; {', '.join(sorted(own))} belongs to every entity. Say pick.")
     _must_be_reached(join_of(params), picked, omitted)
     datasets = words(params, "datasetId")
     geojson = request.accepts == GEO_JSON
