@@ -23,7 +23,8 @@ GEO_JSON: Final = "application/geo+json"
 MERGE_PATCH: Final = "application/merge-patch+json"
 PARAMETERS: Final = frozenset({
     "attrs", "containedBy", "coordinates", "count", "csf", "datasetId", "deleteAll", "details", "entityMap", "expandValues",
-    "format", "geometry", "geometryProperty", "geoproperty", "georel", "id", "idPattern", "jsonKeys", "lang", "limit", "local",
+    "format", "geometry", "geometryProperty", "geoproperty", "georel", "id", "idPattern",
+    "join", "joinLevel", "jsonKeys", "lang", "limit", "local",
     "observedAt", "offset", "omit", "options", "orderBy", "pick", "q", "scopeQ", "sysAttrs", "type",
 })  # fmt: skip
 CONTEXT_REL: Final = "http://www.w3.org/ns/json-ld#context"

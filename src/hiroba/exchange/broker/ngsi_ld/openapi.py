@@ -25,6 +25,12 @@ PARAMETERS: Final[Mapping[str, tuple[dict[str, Any], str]]] = {
     "attrs": (_TEXT, "Attributes, one of which is there; only these are given."),
     "pick": (_TEXT, "The members that are given."),
     "omit": (_TEXT, "The members that are left out."),
+    "join": (
+        {"type": "string", "enum": ["inline", "flat", "@none"]},
+        "Linked entities: inside those that link to them, or beside them (§4.5.23).",
+    ),
+    "joinLevel": ({"type": "integer", "minimum": 1, "maximum": 20}, "How many relationships are followed."),
+    "containedBy": (_TEXT, "Ids that were met already and are not given again."),
     "orderBy": (_TEXT, "name, name;desc, or location;dist-asc (§4.23)."),
     "limit": (_NUMBER, "Entities of a page."),
     "offset": ({"type": "integer", "minimum": 0}, "Entities before the page."),
@@ -43,7 +49,20 @@ PARAMETERS: Final[Mapping[str, tuple[dict[str, Any], str]]] = {
     "details": (_FLAG, "Whether each is described rather than named."),
     "observedAt": ({"type": "string", "format": "date-time"}, "When what is merged was observed."),
 }
-_SHAPE: Final = ("attrs", "pick", "omit", "format", "options", "sysAttrs", "lang", "datasetId", "geometryProperty")
+_SHAPE: Final = (
+    "attrs",
+    "pick",
+    "omit",
+    "format",
+    "options",
+    "sysAttrs",
+    "lang",
+    "datasetId",
+    "geometryProperty",
+    "join",
+    "joinLevel",
+    "containedBy",
+)
 _QUESTION: Final = (
     "id", "idPattern", "type", "q", "scopeQ", "georel", "geometry", "coordinates", "geoproperty", "orderBy", "limit",
     "offset", "count", "local",
