@@ -18,6 +18,7 @@ from shapely import Point
 from hiroba.base import db
 from hiroba.base.db import Connection, Pool, transaction
 from hiroba.base.errors import Problem
+from hiroba.base.versions import Follower
 from hiroba.exchange.broker import edits, store
 from hiroba.exchange.broker.contexts.context import Context
 from hiroba.exchange.broker.documents import reading, writing
@@ -74,11 +75,14 @@ class Exchange:
         self._context = context
         self._listeners = listeners
         self._tenants: dict[str, float] = {}
+        self.follower = Follower(pool)
+        """Keeps what this process remembers of the database in step with what others write."""
         self.writer = Writer(pool, listeners)
         self.reader = Reader(pool)
 
     async def start(self) -> None:
         """Begin to take reads and writes."""
+        await self.follower.start()
         self.writer.start()
         self.reader.start()
 
@@ -86,6 +90,7 @@ class Exchange:
         """Finish what was taken."""
         await self.writer.stop()
         await self.reader.stop()
+        await self.follower.stop()
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Connection]:

@@ -47,6 +47,8 @@ PARAMETERS: Final[Mapping[str, tuple[dict[str, Any], str]]] = {
     "geometryProperty": (_TEXT, "The GeoProperty that becomes the geometry of GeoJSON."),
     "deleteAll": (_FLAG, "Whether every instance goes."),
     "details": (_FLAG, "Whether each is described rather than named."),
+    "kind": ({"type": "string", "enum": ["Hosted", "Cached", "ImplicitlyCreated"]}, "Only contexts of this kind."),
+    "reload": (_FLAG, "Whether a copy is downloaded again rather than deleted."),
     "observedAt": ({"type": "string", "format": "date-time"}, "When what is merged was observed."),
 }
 _SHAPE: Final = (
@@ -78,6 +80,9 @@ _OF: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("POST", "/entityOperations/query"): ("limit", "offset", "count", *_SHAPE),
     ("GET", "/types"): ("details",),
     ("GET", "/attributes"): ("details",),
+    ("GET", "/jsonldContexts"): ("details", "kind"),
+    ("GET", "/jsonldContexts/{}"): ("details",),
+    ("DELETE", "/jsonldContexts/{}"): ("reload",),
 }
 _ENTITY: Final[dict[str, Any]] = {
     "type": "object",
@@ -98,6 +103,11 @@ _BODIES: Final[Mapping[str, dict[str, Any]]] = {
     "/entities/{}/attrs": _FRAGMENT,
     "/entities/{}/attrs/{}": _ANYTHING,
     "/entityOperations/delete": {"type": "array", "items": {"type": "string", "format": "uri"}},
+    "/jsonldContexts": {
+        "type": "object",
+        "required": ["@context"],
+        "properties": {"@context": {"description": "An object of terms, an address, or a list of these."}},
+    },
     "/entityOperations/query": {
         "type": "object",
         "required": ["type"],
@@ -111,7 +121,7 @@ _BODIES: Final[Mapping[str, dict[str, Any]]] = {
 _PROBLEM: Final[dict[str, Any]] = {
     "description": "What is wrong, where, and what to do (RFC 9457).",
     "content": {
-        "application/problem+json": {
+        "application/json": {
             "schema": {
                 "type": "object",
                 "required": ["type", "title", "status"],
@@ -141,7 +151,7 @@ def document(url: str) -> dict[str, Any]:
 
 
 def _path_parameters(path: str) -> list[str]:
-    first = "entityId" if path.startswith("/entities") else "name"
+    first = {"entities": "entityId", "jsonldContexts": "contextId"}.get(path.split("/")[1], "name")
     return [first, "attributeName"][: path.count("{}")]
 
 
