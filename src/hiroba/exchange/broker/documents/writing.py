@@ -10,7 +10,7 @@ from hiroba.base import clock
 from hiroba.exchange.broker.contexts.context import Context
 from hiroba.exchange.broker.errors import InvalidRequest
 from hiroba.exchange.broker.geometry import LOCATION
-from hiroba.exchange.broker.model import VALUE_OF, Entity, Instance, dataset
+from hiroba.exchange.broker.model import NULL, VALUE_OF, Entity, Instance, dataset
 
 Format = Literal["normalized", "concise", "simplified"]
 
@@ -143,9 +143,9 @@ def _normalized(instance: Instance, shape: Shape) -> Any:
         elif member in {"createdAt", "modifiedAt"}:
             if shape.system:
                 written[member] = value
-        elif member in {"vocab", "objectType"}:
+        elif member in {"vocab", "objectType", "previousVocab"} and value != NULL:
             written[member] = _vocab(value, shape)
-        elif member == "objectList":
+        elif member in {"objectList", "previousObjectList"} and value != NULL:
             written[member] = [{"object": part} for part in value]
         else:
             written[member] = value

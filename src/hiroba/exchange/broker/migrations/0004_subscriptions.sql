@@ -7,7 +7,6 @@ create table broker.subscription (
     owner text not null,
     document jsonb not null,               -- as CIM 009 §5.2.12 has it, names expanded
     question text not null,                -- its q, names expanded
-    source jsonb not null,                 -- the @context that names were read by
     expires timestamptz,
     created timestamptz not null,
     modified timestamptz not null,

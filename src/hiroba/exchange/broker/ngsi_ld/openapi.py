@@ -78,6 +78,8 @@ _OF: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("POST", "/entityOperations/upsert"): ("options",),
     ("POST", "/entityOperations/update"): ("options",),
     ("POST", "/entityOperations/query"): ("limit", "offset", "count", *_SHAPE),
+    ("GET", "/subscriptions"): ("limit", "offset", "count", "options", "sysAttrs"),
+    ("GET", "/subscriptions/{}"): ("options", "sysAttrs"),
     ("GET", "/types"): ("details",),
     ("GET", "/attributes"): ("details",),
     ("GET", "/jsonldContexts"): ("details", "kind"),
@@ -97,12 +99,37 @@ _ENTITY: Final[dict[str, Any]] = {
 }
 _FRAGMENT: Final[dict[str, Any]] = {**_ENTITY, "required": []}
 _ANYTHING: Final[dict[str, Any]] = {"description": "A value, or an attribute with members to change."}
+_SUBSCRIPTION: Final[dict[str, Any]] = {
+    "type": "object",
+    "required": ["type", "notification"],
+    "properties": {
+        "id": {"type": "string", "format": "uri"},
+        "type": {"const": "Subscription"},
+        "entities": {"type": "array", "minItems": 1, "items": {"type": "object", "required": ["type"]}},
+        "watchedAttributes": {"type": "array", "minItems": 1, "items": _TEXT},
+        "q": _TEXT,
+        "notification": {
+            "type": "object",
+            "required": ["endpoint"],
+            "properties": {
+                "endpoint": {
+                    "type": "object",
+                    "required": ["uri"],
+                    "properties": {"uri": {"type": "string", "format": "uri"}},
+                }
+            },
+        },
+    },
+    "additionalProperties": {"description": "A member of §5.2.12."},
+}
 _BODIES: Final[Mapping[str, dict[str, Any]]] = {
     "/entities": _ENTITY,
     "/entities/{}": _FRAGMENT,
     "/entities/{}/attrs": _FRAGMENT,
     "/entities/{}/attrs/{}": _ANYTHING,
     "/entityOperations/delete": {"type": "array", "items": {"type": "string", "format": "uri"}},
+    "/subscriptions": _SUBSCRIPTION,
+    "/subscriptions/{}": {**_SUBSCRIPTION, "required": []},
     "/jsonldContexts": {
         "type": "object",
         "required": ["@context"],
@@ -151,7 +178,9 @@ def document(url: str) -> dict[str, Any]:
 
 
 def _path_parameters(path: str) -> list[str]:
-    first = {"entities": "entityId", "jsonldContexts": "contextId"}.get(path.split("/")[1], "name")
+    first = {"entities": "entityId", "jsonldContexts": "contextId", "subscriptions": "subscriptionId"}.get(
+        path.split("/")[1], "name"
+    )
     return [first, "attributeName"][: path.count("{}")]
 
 

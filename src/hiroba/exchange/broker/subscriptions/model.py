@@ -126,8 +126,6 @@ class Stored(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     document: Subscription
     question: str = ""
     """`q` with IRIs for names."""
-    source: bytes = b'""'
-    """The @context that names were read by, as JSON: an address, an object, or a list of these; empty the core."""
     owner: str = ""
     expires: datetime | None = None
     created: datetime

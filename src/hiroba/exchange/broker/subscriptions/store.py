@@ -12,7 +12,7 @@ from hiroba.exchange.broker.subscriptions.model import Stored, Subscription
 
 BATCH: Final = 5_000
 """Rows that are read at once into memory."""
-_COLUMNS = "tenant, id, owner, document, question, source, expires, created, modified"
+_COLUMNS = "tenant, id, owner, document, question, expires, created, modified"
 _decode = msgspec.json.Decoder(Subscription).decode
 _encode = msgspec.json.encode
 
@@ -22,7 +22,6 @@ def _stored(row: asyncpg.Record) -> Stored:
         tenant=row["tenant"],
         document=_decode(row["document"]),
         question=row["question"],
-        source=row["source"].encode(),
         owner=row["owner"],
         expires=row["expires"],
         created=row["created"],
@@ -71,13 +70,13 @@ async def insert(conn: Connection, made: Sequence[Stored], number: int) -> set[s
     rows = await conn.fetch(
         """
         insert into broker.subscription
-               (tenant, id, number, owner, document, question, source, expires, created, modified)
-        select tenant, id, $9, owner, document::jsonb, question, source::jsonb, expires, at, at
+               (tenant, id, number, owner, document, question, expires, created, modified)
+        select tenant, id, $8, owner, document::jsonb, question, expires, at, at
           from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[],
-                      $8::timestamptz[]) as v (tenant, id, owner, document, question, source, expires, at)
+                      $8::timestamptz[]) as v (tenant, id, owner, document, question, expires, at)
             on conflict (tenant, id) do update
            set number = excluded.number, deleted = false, owner = excluded.owner, document = excluded.document,
-               question = excluded.question, source = excluded.source, expires = excluded.expires,
+               question = excluded.question, expires = excluded.expires,
                created = excluded.created, modified = excluded.modified
          where broker.subscription.deleted
         returning id
@@ -87,7 +86,6 @@ async def insert(conn: Connection, made: Sequence[Stored], number: int) -> set[s
         [one.owner for one in made],
         [_encode(one.document).decode() for one in made],
         [one.question for one in made],
-        [one.source.decode() for one in made],
         [one.expires for one in made],
         [one.created for one in made],
         number,
@@ -100,7 +98,7 @@ async def update(conn: Connection, changed: Stored, number: int) -> None:
     await conn.execute(
         """
         update broker.subscription
-           set number = $3, document = $4, question = $5, source = $6, expires = $7, modified = $8
+           set number = $3, document = $4, question = $5, expires = $6, modified = $7
          where tenant = $1 and id = $2
         """,
         changed.tenant,
@@ -108,7 +106,6 @@ async def update(conn: Connection, changed: Stored, number: int) -> None:
         number,
         _encode(changed.document).decode(),
         changed.question,
-        changed.source.decode(),
         changed.expires,
         changed.modified,
     )
@@ -119,7 +116,7 @@ async def delete(conn: Connection, tenant: str, id_: str, number: int, at: datet
     await conn.execute(
         """
         update broker.subscription
-           set number = $3, deleted = true, document = '{}', question = '', source = '""', expires = null, modified = $4
+           set number = $3, deleted = true, document = '{}', question = '', expires = null, modified = $4
          where tenant = $1 and id = $2
         """,
         tenant,
