@@ -17,7 +17,7 @@ from hiroba.exchange.broker.access import Access, Action
 from hiroba.exchange.broker.contexts.book import Book
 from hiroba.exchange.broker.errors import BadRequestData, InternalError, ResourceNotFound
 from hiroba.exchange.broker.exchange import Exchange
-from hiroba.exchange.broker.ngsi_ld import batches, contexts, discovery, entities, queries
+from hiroba.exchange.broker.ngsi_ld import batches, contexts, discovery, entities, queries, subscriptions
 from hiroba.exchange.broker.ngsi_ld.http import PARAMETERS, Answer, MethodNotAllowed, Request, problem, send
 
 log = logging.getLogger("hiroba.ngsi_ld")
@@ -60,6 +60,17 @@ ROUTES: Final = (
     Route("POST", "/entityOperations/merge", "write", batches.merge),
     Route("POST", "/entityOperations/delete", "write", batches.delete),
     Route("POST", "/entityOperations/query", "read", queries.query_by_post),
+    Route("POST", "/subscriptions", "write", subscriptions.create, frozenset()),
+    Route(
+        "GET",
+        "/subscriptions",
+        "read",
+        subscriptions.query,
+        frozenset({"limit", "offset", "count", "options", "sysAttrs"}),
+    ),
+    Route("GET", "/subscriptions/{}", "read", subscriptions.retrieve, frozenset({"options", "sysAttrs"})),
+    Route("PATCH", "/subscriptions/{}", "write", subscriptions.update, frozenset()),
+    Route("DELETE", "/subscriptions/{}", "write", subscriptions.delete, frozenset()),
     Route("GET", "/types", "read", discovery.types, frozenset({"details", "local"})),
     Route("GET", "/types/{}", "read", discovery.type_, frozenset({"local"})),
     Route("GET", "/attributes", "read", discovery.attributes, frozenset({"details", "local", "count"})),

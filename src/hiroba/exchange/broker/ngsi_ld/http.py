@@ -23,8 +23,9 @@ GEO_JSON: Final = "application/geo+json"
 MERGE_PATCH: Final = "application/merge-patch+json"
 PARAMETERS: Final = frozenset({
     "attrs", "containedBy", "coordinates", "count", "csf", "datasetId", "deleteAll", "details", "entityMap", "expandValues",
-    "format", "geometry", "geometryProperty", "geoproperty", "georel", "id", "idPattern", "jsonKeys", "kind", "lang", "limit",
-    "local", "observedAt", "offset", "omit", "options", "orderBy", "pick", "q", "reload", "scopeQ", "sysAttrs", "type",
+    "format", "geometry", "geometryProperty", "geoproperty", "georel", "id", "idPattern", "join", "joinLevel", "jsonKeys",
+    "kind", "lang", "limit", "local", "observedAt", "offset", "omit", "options", "orderBy", "pick", "q", "reload", "scopeQ",
+    "sysAttrs", "type",
 })  # fmt: skip
 GEOGRAPHIC: Final = frozenset({"/entities", "/entities/{}", "/entityOperations/query"})
 """Operations that also answer as GeoJSON (§6.3.4)."""

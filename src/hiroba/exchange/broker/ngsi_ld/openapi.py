@@ -25,6 +25,12 @@ PARAMETERS: Final[Mapping[str, tuple[dict[str, Any], str]]] = {
     "attrs": (_TEXT, "Attributes, one of which is there; only these are given."),
     "pick": (_TEXT, "The members that are given."),
     "omit": (_TEXT, "The members that are left out."),
+    "join": (
+        {"type": "string", "enum": ["inline", "flat", "@none"]},
+        "Linked entities: inside those that link to them, or beside them (§4.5.23).",
+    ),
+    "joinLevel": ({"type": "integer", "minimum": 1, "maximum": 20}, "How many relationships are followed."),
+    "containedBy": (_TEXT, "Ids that were met already and are not given again."),
     "orderBy": (_TEXT, "name, name;desc, or location;dist-asc (§4.23)."),
     "limit": (_NUMBER, "Entities of a page."),
     "offset": ({"type": "integer", "minimum": 0}, "Entities before the page."),
@@ -45,7 +51,20 @@ PARAMETERS: Final[Mapping[str, tuple[dict[str, Any], str]]] = {
     "reload": (_FLAG, "Whether a copy is downloaded again rather than deleted."),
     "observedAt": ({"type": "string", "format": "date-time"}, "When what is merged was observed."),
 }
-_SHAPE: Final = ("attrs", "pick", "omit", "format", "options", "sysAttrs", "lang", "datasetId", "geometryProperty")
+_SHAPE: Final = (
+    "attrs",
+    "pick",
+    "omit",
+    "format",
+    "options",
+    "sysAttrs",
+    "lang",
+    "datasetId",
+    "geometryProperty",
+    "join",
+    "joinLevel",
+    "containedBy",
+)
 _QUESTION: Final = (
     "id", "idPattern", "type", "q", "scopeQ", "georel", "geometry", "coordinates", "geoproperty", "orderBy", "limit",
     "offset", "count", "local",
@@ -59,6 +78,8 @@ _OF: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("POST", "/entityOperations/upsert"): ("options",),
     ("POST", "/entityOperations/update"): ("options",),
     ("POST", "/entityOperations/query"): ("limit", "offset", "count", *_SHAPE),
+    ("GET", "/subscriptions"): ("limit", "offset", "count", "options", "sysAttrs"),
+    ("GET", "/subscriptions/{}"): ("options", "sysAttrs"),
     ("GET", "/types"): ("details",),
     ("GET", "/attributes"): ("details",),
     ("GET", "/jsonldContexts"): ("details", "kind"),
@@ -78,12 +99,37 @@ _ENTITY: Final[dict[str, Any]] = {
 }
 _FRAGMENT: Final[dict[str, Any]] = {**_ENTITY, "required": []}
 _ANYTHING: Final[dict[str, Any]] = {"description": "A value, or an attribute with members to change."}
+_SUBSCRIPTION: Final[dict[str, Any]] = {
+    "type": "object",
+    "required": ["type", "notification"],
+    "properties": {
+        "id": {"type": "string", "format": "uri"},
+        "type": {"const": "Subscription"},
+        "entities": {"type": "array", "minItems": 1, "items": {"type": "object", "required": ["type"]}},
+        "watchedAttributes": {"type": "array", "minItems": 1, "items": _TEXT},
+        "q": _TEXT,
+        "notification": {
+            "type": "object",
+            "required": ["endpoint"],
+            "properties": {
+                "endpoint": {
+                    "type": "object",
+                    "required": ["uri"],
+                    "properties": {"uri": {"type": "string", "format": "uri"}},
+                }
+            },
+        },
+    },
+    "additionalProperties": {"description": "A member of §5.2.12."},
+}
 _BODIES: Final[Mapping[str, dict[str, Any]]] = {
     "/entities": _ENTITY,
     "/entities/{}": _FRAGMENT,
     "/entities/{}/attrs": _FRAGMENT,
     "/entities/{}/attrs/{}": _ANYTHING,
     "/entityOperations/delete": {"type": "array", "items": {"type": "string", "format": "uri"}},
+    "/subscriptions": _SUBSCRIPTION,
+    "/subscriptions/{}": {**_SUBSCRIPTION, "required": []},
     "/jsonldContexts": {
         "type": "object",
         "required": ["@context"],
@@ -132,7 +178,9 @@ def document(url: str) -> dict[str, Any]:
 
 
 def _path_parameters(path: str) -> list[str]:
-    first = {"entities": "entityId", "jsonldContexts": "contextId"}.get(path.split("/")[1], "name")
+    first = {"entities": "entityId", "jsonldContexts": "contextId", "subscriptions": "subscriptionId"}.get(
+        path.split("/")[1], "name"
+    )
     return [first, "attributeName"][: path.count("{}")]
 
 
