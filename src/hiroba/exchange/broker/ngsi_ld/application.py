@@ -179,6 +179,6 @@ class NgsiLd:
             node = following
         if not scope["path"].startswith("/ngsi-ld/v1/") or not node.routes:
             raise ResourceNotFound(f"There is no {scope['path']}.")
-        if not segments[1:] and scope["path"].endswith("/") and scope["method"] in {"PUT", "PATCH", "DELETE"}:
+        if segments == ["entities"] and scope["path"].endswith("/") and scope["method"] in {"PUT", "PATCH", "DELETE"}:
             raise BadRequestData("The address names no id.")
         return node, parts
