@@ -85,7 +85,6 @@ async def query(request: Request, exchange: Exchange) -> Answer:
         writing.write(
             one.registration,
             context,
-            information=one.information,
             tally=tallies.get(one.registration.id),
             system=request.flag("sysAttrs"),
             secrets=_is_owner(request, one.registration),
