@@ -22,7 +22,7 @@ from hiroba.base.versions import Follower
 from hiroba.exchange.broker import edits, store
 from hiroba.exchange.broker.contexts.context import Context
 from hiroba.exchange.broker.documents import reading, writing
-from hiroba.exchange.broker.errors import BadRequestData, NonexistentTenant
+from hiroba.exchange.broker.errors import BadRequestData, NonexistentTenant, OperationNotSupported
 from hiroba.exchange.broker.events import Listener
 from hiroba.exchange.broker.geometry import LOCATION
 from hiroba.exchange.broker.model import HOME, Entity, Key
@@ -34,6 +34,8 @@ from hiroba.exchange.broker.query.types import Types
 from hiroba.exchange.broker.questions import Question, Selector, answer
 from hiroba.exchange.broker.reads import Reader
 from hiroba.exchange.broker.sources.registry import Registry
+from hiroba.exchange.broker.subscriptions import registry
+from hiroba.exchange.broker.subscriptions.registry import Subscriptions
 from hiroba.exchange.broker.writes import Writer, apply
 
 Simplified = dict[str, Any]
@@ -71,16 +73,28 @@ class Found(msgspec.Struct, frozen=True):
 class Exchange:
     """The region's entities."""
 
-    def __init__(self, pool: Pool, context: Context, listeners: Sequence[Listener] = (), *, url: str = "") -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        context: Context,
+        listeners: Sequence[Listener] = (),
+        subscriptions: Subscriptions | None = None,
+        *,
+        url: str = "",
+    ) -> None:
         self._pool = pool
         self._context = context
         self._listeners = listeners
         self._tenants: dict[str, float] = {}
         self.url = url
         """Where this house is reached: a registration must not lead back to it."""
+        self.follower = Follower(pool)
+        """Keeps what this process remembers of the database in step with what others write."""
+        self._subscriptions = subscriptions
+        if subscriptions is not None:
+            self.follower.follow(registry.MEMORY, subscriptions.refresh)
         self.writer = Writer(pool, listeners)
         self.reader = Reader(pool)
-        self.follower = Follower(pool)
         self.sources = Registry(self.follower)
 
     async def start(self) -> None:
@@ -100,6 +114,13 @@ class Exchange:
         """A connection for writing what is no entity: one transaction."""
         async with transaction(self._pool) as conn:
             yield conn
+
+    @property
+    def subscriptions(self) -> Subscriptions:
+        """Who waits for changes; only where there is a process that delivers."""
+        if self._subscriptions is None:
+            raise OperationNotSupported("There are no subscriptions here.")
+        return self._subscriptions
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Connection]:

@@ -52,6 +52,8 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     having: frozenset[str] | None = None
     """At least one of these attributes is there."""
     q: Query | None = None
+    links: int = 1
+    """How many relationships `q` may follow one after another."""
     scopes: Scopes | None = None
     place: geo.Geo | None = None
     around: tuple[float, float] | None = None
@@ -89,7 +91,7 @@ async def answer(conn: Connection, question: Question) -> Page:
 
 
 def _where(question: Question) -> tuple[Compiler, str]:
-    compiler = Compiler()
+    compiler = Compiler(links=question.links)
     conditions = [
         f"e.tenant = {compiler.bind(question.tenant, 'text')}",
         "(e.expires is null or e.expires > now())",
