@@ -33,6 +33,7 @@ from hiroba.exchange.broker.query.tree import Path
 from hiroba.exchange.broker.query.types import Types
 from hiroba.exchange.broker.questions import Question, Selector, answer
 from hiroba.exchange.broker.reads import Reader
+from hiroba.exchange.broker.sources.registry import Registry
 from hiroba.exchange.broker.subscriptions import registry
 from hiroba.exchange.broker.subscriptions.registry import Subscriptions
 from hiroba.exchange.broker.writes import Writer, apply
@@ -80,11 +81,15 @@ class Exchange:
         context: Context,
         listeners: Sequence[Listener] = (),
         subscriptions: Subscriptions | None = None,
+        *,
+        url: str = "",
     ) -> None:
         self._pool = pool
         self._context = context
         self._listeners = listeners
         self._tenants: dict[str, float] = {}
+        self.url = url
+        """Where this house is reached: a registration must not lead back to it."""
         self.follower = Follower(pool)
         """Keeps what this process remembers of the database in step with what others write."""
         self._subscriptions = subscriptions
@@ -92,6 +97,7 @@ class Exchange:
             self.follower.follow(registry.MEMORY, subscriptions.refresh)
         self.writer = Writer(pool, listeners)
         self.reader = Reader(pool)
+        self.sources = Registry(self.follower)
 
     async def start(self) -> None:
         """Begin to take reads and writes."""
@@ -104,6 +110,12 @@ class Exchange:
         await self.writer.stop()
         await self.reader.stop()
         await self.follower.stop()
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Connection]:
+        """A connection for writing what is no entity: one transaction."""
+        async with transaction(self._pool) as conn:
+            yield conn
 
     @property
     def subscriptions(self) -> Subscriptions:
