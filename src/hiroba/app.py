@@ -35,8 +35,14 @@ from hiroba.exchange.broker.access import Open
 from hiroba.exchange.broker.contexts import store as kept_contexts
 from hiroba.exchange.broker.contexts.book import Book
 from hiroba.exchange.broker.contexts.library import MEMORY
+from hiroba.exchange.broker.delivery.engine import Engine
+from hiroba.exchange.broker.delivery.outbox import Outbox
+from hiroba.exchange.broker.delivery.receivers import Receivers
 from hiroba.exchange.broker.exchange import Exchange
 from hiroba.exchange.broker.ngsi_ld.application import NgsiLd
+from hiroba.exchange.broker.sources import changes
+from hiroba.exchange.broker.subscriptions import store as subscription_rows
+from hiroba.exchange.broker.subscriptions.registry import Subscriptions
 from hiroba.exchange.gateway import public, tenants
 from hiroba.exchange.gateway.access import Gateway
 from hiroba.exchange.identity import operator_api, store
@@ -60,7 +66,9 @@ def jobs(services: Sequence[Service]) -> list[Periodic]:
     """What the house and every service do by the clock, named room/function."""
     ours = [
         Periodic("broker/forget_expired", timedelta(minutes=5), entities.forget_expired),
+        Periodic("broker/forget_expired_sources", timedelta(minutes=1), changes.forget_expired),
         Periodic("broker/forget_gone_contexts", timedelta(hours=1), kept_contexts.forget_gone_contexts),
+        Periodic("broker/forget_deleted_subscriptions", timedelta(hours=1), subscription_rows.forget_deleted),
         Periodic("identity/forget_what_is_over", timedelta(hours=1), store.forget_what_is_over),
     ]
     theirs = [
@@ -98,7 +106,12 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
         pool = await db.connect(settings.database_url)
         egress = Egress((*settings.egress_allow, *(LOOPBACK if settings.open else ())))
         book = Book(egress, settings.url, pool, Path(settings.contexts) if settings.contexts else None)
-        core = Exchange(pool, book.house)
+        outbox = Outbox()
+        subscriptions = Subscriptions(pool, book, outbox)
+        core = Exchange(pool, book.house, [subscriptions.listener], subscriptions, url=settings.url)
+        delivery = Engine(
+            pool, outbox, {"Notification": subscriptions.target_of}, Receivers(egress).send, [subscriptions.tick]
+        )
         core.follower.follow(MEMORY, book.refresh)
         faces["/ngsi-ld/"] = NgsiLd(core, Open() if settings.open else Gateway(pool), book)
         app.state.update(pool=pool, exchange=core, egress=egress, regions=Regions(pool, core))
@@ -107,8 +120,10 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
         try:
             await core.start()
             await book.start()
+            await delivery.start()
             yield
         finally:
+            await delivery.stop()
             await book.stop()
             await core.stop()
             await egress.close()

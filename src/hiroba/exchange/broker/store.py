@@ -48,6 +48,16 @@ async def entities(conn: Connection, keys: Iterable[Key]) -> dict[Key, Entity]:
     return {entity.key: entity for entity in found}
 
 
+async def entities_of(conn: Connection, tenant: str, ids: Iterable[str]) -> dict[str, Entity]:
+    """The entities of these ids on any path, '' before all others."""
+    rows = await conn.fetch(f"""
+        select {COLUMNS} from broker.entity e
+         where e.tenant = $1 and e.id = any($2::text[]) and (e.expires is null or e.expires > now()) order by e.path desc
+    """, tenant, list(ids))  # noqa: S608 - constants  # fmt: skip
+    found = map(entity_of, rows)
+    return {entity.key.id: entity for entity in found}
+
+
 async def lock(conn: Connection, keys: Sequence[Key]) -> dict[Key, Entity]:
     """The same, held for writing until the transaction ends; in key order, so that two writers cannot wait for each other."""
     rows = await conn.fetch(f"""
@@ -141,6 +151,7 @@ async def select(
     where: str,
     values: Sequence[Any],
     *,
+    joins: str = "",
     order: str = "e.id, e.path",
     limit: int | None = None,
     offset: int = 0,
@@ -149,11 +160,46 @@ async def select(
     end = len(values)
     limits = "" if limit is None else f" limit ${end + 1} offset ${end + 2}"
     rows = await conn.fetch(
-        f"select {COLUMNS} from broker.entity e where {where} order by {order}{limits}",  # noqa: S608 - the compiler binds every value
+        f"select {COLUMNS} from broker.entity e {joins} where {where} order by {order}{limits}",  # noqa: S608 - the compiler binds every value
         *values,
         *(() if limit is None else (limit, offset)),
     )
     return [entity_of(row) for row in rows]
+
+
+async def places(
+    conn: Connection, where: str, values: Sequence[Any], geoproperty: str, *, limit: int
+) -> list[tuple[Key, list[Any]]]:
+    """Keys and GeoJSON of a GeoProperty's instances, by id, of the entities for which the compiled condition holds."""
+    end = len(values)
+    rows = await conn.fetch(
+        f"""
+        select e.tenant, e.path, e.id, jsonb_path_query_array(e.doc -> ${end + 1}, '$[*].value') as places
+          from broker.entity e where {where} order by e.id, e.path limit ${end + 2}
+    """,  # noqa: S608 - as above
+        *values,
+        geoproperty,
+        limit,
+    )
+    return [(Key(row["tenant"], row["path"], row["id"]), orjson.loads(row["places"])) for row in rows]
+
+
+async def unranked(
+    conn: Connection, table: str, where: str, values: Sequence[Any], *, limit: int
+) -> list[tuple[str, bool]]:
+    """The different texts and geometries that a compiled table `u` gives of the rows for which the condition holds."""
+    rows = await conn.fetch(
+        f"select distinct u.s, u.is_place from broker.entity e, {table} where {where} limit ${len(values) + 1}",  # noqa: S608 - as above
+        *values,
+        limit,
+    )
+    return [(row["s"], row["is_place"]) for row in rows]
+
+
+async def has_unicode_collation(conn: Connection) -> bool:
+    """Whether the database itself orders texts as ICU's root does."""
+    found: bool = await conn.fetchval("select exists (select from pg_collation where collname = 'und-x-icu')")
+    return found
 
 
 async def count(conn: Connection, where: str, values: Sequence[Any]) -> int:

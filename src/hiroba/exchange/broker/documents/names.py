@@ -27,11 +27,23 @@ NEVER_ATTRIBUTES: Final = frozenset({
 """Core terms that are members of attributes and cannot be attributes of an entity (§4.5.1)."""
 
 
+def is_uri(value: Any) -> bool:
+    """Whether it is a URI."""
+    return (
+        isinstance(value, str)
+        and value != NULL
+        and len(value) <= LONGEST_URI
+        and URI.fullmatch(value) is not None
+        and (value.isascii() or all(map(_is_seen, value)))
+    )
+
+
 def uri(value: Any, where: str) -> str:
     """The URI, or the problem that it is none."""
-    if isinstance(value, str) and value != NULL and len(value) <= LONGEST_URI and URI.fullmatch(value):
-        if value.isascii() or all(map(_is_seen, value)):
-            return value
+    if is_uri(value):
+        found: str = value
+        return found
+    if isinstance(value, str) and not value.isascii() and not all(map(_is_seen, value)):
         raise BadRequestData(f"{where} holds a character that nobody can see: {ascii(value)[:100]}.")
     raise BadRequestData(f"{where} is a URI, not {show(value)}.")
 

@@ -17,7 +17,7 @@ from hiroba.exchange.broker.access import Access, Action
 from hiroba.exchange.broker.contexts.book import Book
 from hiroba.exchange.broker.errors import BadRequestData, InternalError, ResourceNotFound
 from hiroba.exchange.broker.exchange import Exchange
-from hiroba.exchange.broker.ngsi_ld import batches, contexts, discovery, entities, queries
+from hiroba.exchange.broker.ngsi_ld import batches, contexts, discovery, entities, queries, sources, subscriptions
 from hiroba.exchange.broker.ngsi_ld.http import PARAMETERS, Answer, MethodNotAllowed, Request, problem, send
 
 log = logging.getLogger("hiroba.ngsi_ld")
@@ -60,6 +60,22 @@ ROUTES: Final = (
     Route("POST", "/entityOperations/merge", "write", batches.merge),
     Route("POST", "/entityOperations/delete", "write", batches.delete),
     Route("POST", "/entityOperations/query", "read", queries.query_by_post),
+    Route("POST", "/csourceRegistrations", "write", sources.create, frozenset()),
+    Route("GET", "/csourceRegistrations", "read", sources.query, sources.PARAMETERS),
+    Route("GET", "/csourceRegistrations/{}", "read", sources.retrieve, frozenset({"options", "sysAttrs"})),
+    Route("PATCH", "/csourceRegistrations/{}", "write", sources.update, frozenset()),
+    Route("DELETE", "/csourceRegistrations/{}", "write", sources.delete, frozenset()),
+    Route("POST", "/subscriptions", "write", subscriptions.create, frozenset()),
+    Route(
+        "GET",
+        "/subscriptions",
+        "read",
+        subscriptions.query,
+        frozenset({"limit", "offset", "count", "options", "sysAttrs"}),
+    ),
+    Route("GET", "/subscriptions/{}", "read", subscriptions.retrieve, frozenset({"options", "sysAttrs"})),
+    Route("PATCH", "/subscriptions/{}", "write", subscriptions.update, frozenset()),
+    Route("DELETE", "/subscriptions/{}", "write", subscriptions.delete, frozenset()),
     Route("GET", "/types", "read", discovery.types, frozenset({"details", "local"})),
     Route("GET", "/types/{}", "read", discovery.type_, frozenset({"local"})),
     Route("GET", "/attributes", "read", discovery.attributes, frozenset({"details", "local", "count"})),
@@ -168,6 +184,6 @@ class NgsiLd:
             node = following
         if not scope["path"].startswith("/ngsi-ld/v1/") or not node.routes:
             raise ResourceNotFound(f"There is no {scope['path']}.")
-        if not segments[1:] and scope["path"].endswith("/") and scope["method"] in {"PUT", "PATCH", "DELETE"}:
+        if segments == ["entities"] and scope["path"].endswith("/") and scope["method"] in {"PUT", "PATCH", "DELETE"}:
             raise BadRequestData("The address names no id.")
         return node, parts
