@@ -194,6 +194,6 @@ class NgsiLd:
             node = following
         if not scope["path"].startswith("/ngsi-ld/v1/") or not node.routes:
             raise ResourceNotFound(f"There is no {scope['path']}.")
-        if segments == ["entities"] and scope["path"].endswith("/") and scope["method"] in {"PUT", "PATCH", "DELETE"}:
+        if segments == ["entities"] and scope["path"].endswith("/") and scope["method"] in {"PUT", "PATCH", "DELETE"} - node.routes.keys():
             raise BadRequestData("The address names no id.")
         return node, parts
