@@ -242,6 +242,12 @@ def prune(goes: Callable[[str], bool]) -> Edit:
     return edit
 
 
+def look(key: Key, before: Entity | None, now: datetime) -> Change:
+    """Change nothing: the write then removes what is over (§4.22) and nothing else."""
+    del key, now
+    return Change(after=before)
+
+
 def only_of(owner: str, edit: Edit) -> Edit:
     """The same edit, for a caller that may change its own entities alone, and put them below its own scope."""
 

@@ -194,6 +194,7 @@ class NgsiLd:
             node = following
         if not scope["path"].startswith("/ngsi-ld/v1/") or not node.routes:
             raise ResourceNotFound(f"There is no {scope['path']}.")
-        if segments == ["entities"] and scope["path"].endswith("/") and scope["method"] in {"PUT", "PATCH", "DELETE"} - node.routes.keys():
+        is_for_one = scope["method"] in {"PUT", "PATCH", "DELETE"} - node.routes.keys()
+        if is_for_one and segments == ["entities"] and scope["path"].endswith("/"):
             raise BadRequestData("The address names no id.")
         return node, parts
