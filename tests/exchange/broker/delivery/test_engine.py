@@ -69,7 +69,7 @@ async def test_a_transaction_that_commits_late_is_not_passed_over(world: World) 
 
 async def test_two_processes_share_the_subscriptions_and_neither_sends_twice(world: World) -> None:
     first, second = await world.engine(), await world.engine(Outbox())
-    await world.until(lambda: len(first._slots) == len(second._slots) == 32)
+    await world.until(lambda: len(first.leases.held) == len(second.leases.held) == 32)
     addresses = [address(number) for number in range(40)]
     for start in range(0, 50, 10):
         await world.owe(*(notice(to, "urn:x:1", number) for number in range(start, start + 10) for to in addresses))
@@ -85,12 +85,12 @@ async def test_what_a_process_that_dies_has_not_sent_the_other_takes_up(world: W
 
     world.answer = never
     first = await world.engine()
-    await world.until(lambda: len(first._slots) == 64)
+    await world.until(lambda: len(first.leases.held) == 64)
     addresses = [address(number) for number in range(20)]
     await world.owe(*(notice(to, "urn:x:1", number) for number in range(10) for to in addresses))
-    await world.until(lambda: len(first._tasks) == 20)
+    await world.until(lambda: len(first.dispatch.tasks) == 20)
     world.answer = None
-    for task in (*first._running, *first._tasks):
+    for task in (*first._running, *first.dispatch.tasks):
         task.cancel()
     await asyncio.gather(*first._running, return_exceptions=True)
     await world.engine(Outbox())

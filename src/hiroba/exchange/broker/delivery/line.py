@@ -7,6 +7,7 @@ kept, and what has gathered is sent in one notification when the period is over.
 
 from collections import deque
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Final
 
 import msgspec
@@ -145,6 +146,12 @@ class Line:
     def _landed(self, rows: Iterable[Row]) -> None:
         for row in rows:
             del self.flying[row.entity]
+
+    def older(self, limit: datetime) -> list[Row]:
+        """What waits since before then, taken out."""
+        rows = [row for row in self.waiting if row.at < limit]
+        self.waiting = deque(row for row in self.waiting if row.at >= limit)
+        return rows
 
     def empty(self) -> list[Row]:
         """All that waits, taken out."""

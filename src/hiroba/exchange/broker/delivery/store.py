@@ -202,6 +202,23 @@ async def drop(conn: Connection, addresses: Iterable[Address]) -> None:
     """, *_columns(chosen), [slot_of(address) for address in chosen])  # fmt: skip
 
 
+async def bury_older(
+    conn: Connection, address: Address, *, limit: datetime, tries: int, reason: str, died: datetime
+) -> int:
+    """Move what is owed to a subscription since before then to the dead letters; how much it was."""
+    done = await conn.execute("""
+        with gone as (
+            delete from broker.owed
+             where slot = $1 and tenant = $2 and kind = $3 and subscription = $4 and at < $5
+            returning number, tenant, entity, kind, subscription, trigger, at, data
+        )
+        insert into broker.dead_letter (number, tenant, entity, kind, subscription, trigger, at, data, died, tries, reason)
+        select number, tenant, entity, kind, subscription, trigger, at, data, $6, $7, $8 from gone
+            on conflict do nothing
+    """, slot_of(address), address.tenant, address.kind, address.subscription, limit, died, tries, reason)  # fmt: skip
+    return int(done.rsplit(" ", 1)[1])
+
+
 HELD = 0x4869726F  # «Hiro»: the advisory locks of delivery, one per slot; -1 is held by every process, together
 _EVERY = -1
 

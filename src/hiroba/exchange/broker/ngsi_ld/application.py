@@ -36,6 +36,11 @@ class Route(msgspec.Struct, frozen=True):
     params: frozenset[str] = PARAMETERS
     """The query parameters it takes; whatever any operation has, unless it says which."""
 
+    @property
+    def creates(self) -> bool:
+        """Whether it creates something, and with it its tenant where tenants come by themselves (§5.5.10)."""
+        return self.action == "write" and self.method == "POST" and "{}" not in self.path
+
 
 ROUTES: Final = (
     Route("POST", "/entities", "write", entities.create),
@@ -145,9 +150,7 @@ class NgsiLd:
             if route.method == "GET":
                 request.negotiate()
             request.admitted = await self._access.admit(route.action, request.tenant, request.headers)
-            await self._exchange.must_have_tenant(
-                request.tenant, make=self._access.creates_tenants and route.action == "write"
-            )
+            await self._exchange.must_have_tenant(request.tenant, make=self._access.creates_tenants and route.creates)
             answer = await route.handler(request, self._exchange, *parts)
         except Problem as error:
             answer = problem(error)

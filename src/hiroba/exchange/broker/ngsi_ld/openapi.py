@@ -32,6 +32,13 @@ PARAMETERS: Final[Mapping[str, tuple[dict[str, Any], str]]] = {
     "joinLevel": ({"type": "integer", "minimum": 1, "maximum": 20}, "How many relationships are followed."),
     "containedBy": (_TEXT, "Ids that were met already and are not given again."),
     "orderBy": (_TEXT, "name, name;desc, or location;dist-asc (§4.23)."),
+    "collation": (_TEXT, "How texts are ordered: und, de-u-co-phonebk, und-u-ks-level1 and the like (§4.23)."),
+    "orderFrom": (_TEXT, "Coordinates that distances are measured from: [135.5,34.7]."),
+    "orderGeometry": (_TEXT, "Their geometry; Point if left out."),
+    "expandValues": (_TEXT, "Attributes whose values in q are names of the context."),
+    "jsonKeys": (_TEXT, "Attributes whose values in q are plain JSON."),
+    "csf": (_TEXT, "A query over context sources (§4.9)."),
+    "splitEntities": (_FLAG, "Whether parts of one entity may lie in several sources."),
     "limit": (_NUMBER, "Entities of a page."),
     "offset": ({"type": "integer", "minimum": 0}, "Entities before the page."),
     "count": (_FLAG, "Whether the header NGSILD-Results-Count is wanted."),
@@ -47,7 +54,6 @@ PARAMETERS: Final[Mapping[str, tuple[dict[str, Any], str]]] = {
     "geometryProperty": (_TEXT, "The GeoProperty that becomes the geometry of GeoJSON."),
     "deleteAll": (_FLAG, "Whether every instance goes."),
     "details": (_FLAG, "Whether each is described rather than named."),
-    "csf": (_TEXT, 'A query over the members of registrations, for example endpoint=="https://example.org" (§4.9).'),
     "timerel": (
         {"type": "string", "enum": ["before", "after", "between"]},
         "How the time asked for lies to timeAt (§4.11).",
@@ -85,8 +91,8 @@ _SHAPE: Final = (
     "containedBy",
 )
 _QUESTION: Final = (
-    "id", "idPattern", "type", "q", "scopeQ", "georel", "geometry", "coordinates", "geoproperty", "orderBy", "limit",
-    "offset", "count", "local",
+    "id", "idPattern", "type", "q", "expandValues", "jsonKeys", "csf", "scopeQ", "georel", "geometry", "coordinates",
+    "geoproperty", "orderBy", "orderFrom", "orderGeometry", "collation", "limit", "offset", "count", "local", "splitEntities",
 )  # fmt: skip
 _SUBSCRIPTIONS: Final = ("/subscriptions", "/csourceSubscriptions")
 _OF: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
