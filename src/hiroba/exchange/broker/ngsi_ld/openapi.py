@@ -37,7 +37,6 @@ PARAMETERS: Final[Mapping[str, tuple[dict[str, Any], str]]] = {
     "orderGeometry": (_TEXT, "Their geometry; Point if left out."),
     "expandValues": (_TEXT, "Attributes whose values in q are names of the context."),
     "jsonKeys": (_TEXT, "Attributes whose values in q are plain JSON."),
-    "csf": (_TEXT, "A query over context sources (§4.9)."),
     "splitEntities": (_FLAG, "Whether parts of one entity may lie in several sources."),
     "limit": (_NUMBER, "Entities of a page."),
     "offset": ({"type": "integer", "minimum": 0}, "Entities before the page."),

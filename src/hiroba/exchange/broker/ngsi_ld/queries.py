@@ -159,4 +159,4 @@ def _paging(request: Request, question: Question, page: Page) -> Iterable[tuple[
     for relation, offset in links:
         parameters = sorted({**request.params, "limit": str(question.limit), "offset": str(offset)}.items())
         address = f"{BASE}/entities?{urlencode(parameters, quote_via=quote, safe=':*,')}"
-        yield "link", f'<{address}>; rel="{relation}"; type="{request.accepts}"'
+        yield "link", f'<{address}>;rel="{relation}";type="{request.accepts}"'
