@@ -75,17 +75,17 @@ ROUTES: Final = (
     Route("GET", "/csourceRegistrations/{}", "read", sources.retrieve, frozenset({"options", "sysAttrs"})),
     Route("PATCH", "/csourceRegistrations/{}", "write", sources.update, frozenset()),
     Route("DELETE", "/csourceRegistrations/{}", "write", sources.delete, frozenset()),
-    Route("POST", "/subscriptions", "write", subscriptions.create, frozenset()),
-    Route(
-        "GET",
-        "/subscriptions",
-        "read",
-        subscriptions.query,
-        frozenset({"limit", "offset", "count", "options", "sysAttrs"}),
+    *(
+        route
+        for face in (subscriptions.ENTITIES, subscriptions.SOURCES)
+        for route in (
+            Route("POST", face.path, "write", face.create, frozenset()),
+            Route("GET", face.path, "read", face.query, frozenset({"limit", "offset", "count", "options", "sysAttrs"})),
+            Route("GET", f"{face.path}/{{}}", "read", face.retrieve, frozenset({"options", "sysAttrs"})),
+            Route("PATCH", f"{face.path}/{{}}", "write", face.update, frozenset()),
+            Route("DELETE", f"{face.path}/{{}}", "write", face.delete, frozenset()),
+        )
     ),
-    Route("GET", "/subscriptions/{}", "read", subscriptions.retrieve, frozenset({"options", "sysAttrs"})),
-    Route("PATCH", "/subscriptions/{}", "write", subscriptions.update, frozenset()),
-    Route("DELETE", "/subscriptions/{}", "write", subscriptions.delete, frozenset()),
     Route("GET", "/types", "read", discovery.types, frozenset({"details", "local"})),
     Route("GET", "/types/{}", "read", discovery.type_, frozenset({"local"})),
     Route("GET", "/attributes", "read", discovery.attributes, frozenset({"details", "local", "count"})),
