@@ -136,7 +136,7 @@ def _uri(value: Any, where: str, context: Context, merging: bool) -> str:  # noq
 def _moment(value: Any, where: str, context: Context, merging: bool) -> str:  # noqa: FBT001 - as above
     del context, merging
     moment(value, where)
-    return str(value)
+    return str(value["@value"] if isinstance(value, dict) else value)
 
 
 def _text(value: Any, where: str, context: Context, merging: bool) -> str:  # noqa: FBT001 - as above
