@@ -35,11 +35,7 @@ VALUES = st.recursive(
 POINTS = st.tuples(st.floats(-180, 180), st.floats(-90, 90)).map(lambda at: {"type": "Point", "coordinates": list(at)})
 
 
-MEMBERS = {
-    "observedAt": st.just("2026-01-01T00:00:00Z"),
-    "datasetId": URIS,
-    "expiresAt": st.just("2126-01-01T00:00:00Z"),
-}
+MEMBERS = {"observedAt": st.just("2026-01-01T00:00:00Z"), "datasetId": URIS}
 DEEPER = st.dictionaries(
     NAMES,
     st.one_of(
