@@ -102,14 +102,14 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
     @asynccontextmanager
     async def running(app: Litestar) -> AsyncIterator[None]:
         pool = await db.connect(settings.database_url)
-        egress = Egress((*settings.egress_allow, *(LOOPBACK if settings.open else ())))
+        allowed = (*settings.egress_allow, *(LOOPBACK if settings.open else ()))
+        egress = Egress(allowed)
+        receivers = Receivers(Egress(allowed, connections=0))  # the engine says how many
         book = Book(egress, settings.url, pool, Path(settings.contexts) if settings.contexts else None)
         outbox = Outbox()
         subscriptions = Subscriptions(pool, book, outbox)
         core = Exchange(pool, book.house, [subscriptions.listener], subscriptions)
-        delivery = Engine(
-            pool, outbox, {"Notification": subscriptions.target_of}, Receivers(egress).send, [subscriptions.tick]
-        )
+        delivery = Engine(pool, outbox, {"Notification": subscriptions.target_of}, receivers.send, [subscriptions.tick])
         core.follower.follow(MEMORY, book.refresh)
         faces["/ngsi-ld/"] = NgsiLd(core, Open() if settings.open else Gateway(pool), book)
         app.state.update(pool=pool, exchange=core, egress=egress, regions=Regions(pool, core))
@@ -122,6 +122,7 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
             yield
         finally:
             await delivery.stop()
+            await receivers.close()
             await book.stop()
             await core.stop()
             await egress.close()

@@ -41,8 +41,13 @@ class Receivers:
     """Every way of sending, by the scheme of the address."""
 
     def __init__(self, egress: Egress) -> None:
+        self._egress = egress
         http = Http(egress)
         self._by_scheme: dict[str, Receiver] = {"http": http, "https": http}
+
+    async def close(self) -> None:
+        """Let the connections go."""
+        await self._egress.close()
 
     async def send(self, target: Target, message: Message) -> Attempt:
         """Send it, whatever happens: a failure is an answer too."""
