@@ -25,6 +25,15 @@ def notice(to: Address, entity: str, number: int = 0, **more: object) -> Notice:
     return Notice(address=to, entity=entity, at=clock.now(), data=orjson.dumps({"id": entity, "n": number}), **more)
 
 
+async def until(condition: Callable[[], bool | Awaitable[bool]], seconds: float = 15.0) -> None:
+    async with asyncio.timeout(seconds):
+        while True:
+            found = condition()
+            if found is True or (not isinstance(found, bool) and await found):
+                return
+            await asyncio.sleep(0.01)
+
+
 class World:
     """Subscriptions, one receiver for all, and what it got."""
 
@@ -66,19 +75,11 @@ class World:
         async with self.pool.acquire() as conn:
             return await conn.fetchval("select count(*) from broker.owed")
 
-    async def until(self, condition: Callable[[], bool | Awaitable[bool]], seconds: float = 15.0) -> None:
-        async with asyncio.timeout(seconds):
-            while True:
-                found = condition()
-                if found is True or (not isinstance(found, bool) and await found):
-                    return
-                await asyncio.sleep(0.01)
-
     async def nothing_is_owed(self) -> None:
         async def empty() -> bool:
             return await self.owed() == 0
 
-        await self.until(empty)
+        await until(empty)
 
 
 @pytest.fixture
