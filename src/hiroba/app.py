@@ -40,6 +40,7 @@ from hiroba.exchange.broker.delivery.outbox import Outbox
 from hiroba.exchange.broker.delivery.receivers import Receivers
 from hiroba.exchange.broker.exchange import Exchange
 from hiroba.exchange.broker.ngsi_ld.application import NgsiLd
+from hiroba.exchange.broker.sources import changes
 from hiroba.exchange.broker.subscriptions import store as subscription_rows
 from hiroba.exchange.broker.subscriptions.registry import Subscriptions
 from hiroba.exchange.gateway import public, tenants
@@ -65,6 +66,7 @@ def jobs(services: Sequence[Service]) -> list[Periodic]:
     """What the house and every service do by the clock, named room/function."""
     ours = [
         Periodic("broker/forget_expired", timedelta(minutes=5), entities.forget_expired),
+        Periodic("broker/forget_expired_sources", timedelta(minutes=1), changes.forget_expired),
         Periodic("broker/forget_gone_contexts", timedelta(hours=1), kept_contexts.forget_gone_contexts),
         Periodic("broker/forget_deleted_subscriptions", timedelta(hours=1), subscription_rows.forget_deleted),
         Periodic("identity/forget_what_is_over", timedelta(hours=1), store.forget_what_is_over),
@@ -108,7 +110,7 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
         book = Book(egress, settings.url, pool, Path(settings.contexts) if settings.contexts else None)
         outbox = Outbox()
         subscriptions = Subscriptions(pool, book, outbox)
-        core = Exchange(pool, book.house, [subscriptions.listener], subscriptions)
+        core = Exchange(pool, book.house, [subscriptions.listener], subscriptions, url=settings.url)
         delivery = Engine(pool, outbox, {"Notification": subscriptions.target_of}, receivers.send, [subscriptions.tick])
         core.follower.follow(MEMORY, book.refresh)
         faces["/ngsi-ld/"] = NgsiLd(core, Open() if settings.open else Gateway(pool), book)

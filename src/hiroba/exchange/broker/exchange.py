@@ -26,13 +26,14 @@ from hiroba.exchange.broker.errors import BadRequestData, NonexistentTenant, Ope
 from hiroba.exchange.broker.events import Listener
 from hiroba.exchange.broker.geometry import LOCATION
 from hiroba.exchange.broker.model import HOME, Entity, Key
-from hiroba.exchange.broker.query import geo, q
+from hiroba.exchange.broker.query import geo, order, q
 from hiroba.exchange.broker.query.names import resolve
 from hiroba.exchange.broker.query.order import By
 from hiroba.exchange.broker.query.tree import Path
 from hiroba.exchange.broker.query.types import Types
 from hiroba.exchange.broker.questions import Question, Selector, answer
 from hiroba.exchange.broker.reads import Reader
+from hiroba.exchange.broker.sources.registry import Registry
 from hiroba.exchange.broker.subscriptions import registry
 from hiroba.exchange.broker.subscriptions.registry import Subscriptions
 from hiroba.exchange.broker.writes import Writer, apply
@@ -56,6 +57,8 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """West, south, east, north: only what lies or reaches in there."""
     text: str = ""
     """Words that stand in the entity's names and address."""
+    order: str = ""
+    """As `orderBy` of CIM 009 §4.23 has it, for example `modifiedAt;desc`; without it by id."""
     limit: int = 20
     offset: int = 0
     count: bool = False
@@ -78,11 +81,15 @@ class Exchange:
         context: Context,
         listeners: Sequence[Listener] = (),
         subscriptions: Subscriptions | None = None,
+        *,
+        url: str = "",
     ) -> None:
         self._pool = pool
         self._context = context
         self._listeners = listeners
         self._tenants: dict[str, float] = {}
+        self.url = url
+        """Where this house is reached: a registration must not lead back to it."""
         self.follower = Follower(pool)
         """Keeps what this process remembers of the database in step with what others write."""
         self._subscriptions = subscriptions
@@ -90,6 +97,7 @@ class Exchange:
             self.follower.follow(registry.MEMORY, subscriptions.refresh)
         self.writer = Writer(pool, listeners)
         self.reader = Reader(pool)
+        self.sources = Registry(self.follower)
 
     async def start(self) -> None:
         """Begin to take reads and writes."""
@@ -102,6 +110,12 @@ class Exchange:
         await self.writer.stop()
         await self.reader.stop()
         await self.follower.stop()
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Connection]:
+        """A connection for writing what is no entity: one transaction."""
+        async with transaction(self._pool) as conn:
+            yield conn
 
     @property
     def subscriptions(self) -> Subscriptions:
@@ -152,20 +166,22 @@ class Exchange:
         return None if entity is None else self._simplified(entity)
 
     async def find(self, conn: Connection, wanted: Wanted) -> Found:
-        """The entities that match, nearest first where `near` is given, else by id."""
+        """The entities that match, in the order that is asked for, else nearest first where `near` is given, else by id."""
         expand = self._context.expand
         groups = tuple((expand(name),) for name in wanted.types)
         place = None
         if wanted.near is not None and wanted.within is not None:
             place = geo.Geo("near", Point(wanted.near), LOCATION, most=wanted.within)
+        by_distance = (By(Path((LOCATION,)), distance=True),) if place else ()
         question = Question(
             selectors=(Selector(types=Types(groups)),) if groups else (),
             q=resolve(q.parse(wanted.q), expand, expand) if wanted.q else None,
             place=place,
-            around=None if place else wanted.near,
+            around=None if place or wanted.order else wanted.near,
             box=wanted.box,
             text=wanted.text,
-            order=(By(Path((LOCATION,)), distance=True),) if place else (),
+            order=order.resolve(order.parse(wanted.order), expand) if wanted.order else by_distance,
+            origin=Point(wanted.near) if wanted.near is not None else None,
             limit=wanted.limit,
             offset=wanted.offset,
             count=wanted.count,

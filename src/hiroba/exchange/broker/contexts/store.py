@@ -15,7 +15,8 @@ async def add(conn: Connection, stored: Stored, digest: str = "") -> Stored:
         insert into broker.context (tenant, id, kind, owner, body, created, version, digest)
         values ($1, $2, $3, $4, $5, $6, $7, $8)
         on conflict (tenant, digest) where kind = 'ImplicitlyCreated' do update
-           set body = excluded.body, version = excluded.version, gone = null,
+           set id = case when broker.context.gone is null then broker.context.id else excluded.id end,
+               body = excluded.body, version = excluded.version, gone = null,
                created = case when broker.context.gone is null then broker.context.created else excluded.created end,
                hits = case when broker.context.gone is null then broker.context.hits else 0 end
         returning {COLUMNS}
@@ -30,7 +31,8 @@ async def keep(conn: Connection, stored: Stored, most: int) -> Stored:
         insert into broker.context (tenant, id, kind, url, body, created, expires, etag, changed, version)
         values ($1, $2, 'Cached', $3, $4, $5, $6, $7, $8, $9)
         on conflict (tenant, url) where kind = 'Cached' do update
-           set body = excluded.body, created = excluded.created, expires = excluded.expires, etag = excluded.etag,
+           set id = case when broker.context.gone is null then broker.context.id else excluded.id end,
+               body = excluded.body, created = excluded.created, expires = excluded.expires, etag = excluded.etag,
                changed = excluded.changed, version = excluded.version, gone = null,
                hits = case when broker.context.gone is null then broker.context.hits else 0 end
         returning {COLUMNS}

@@ -17,7 +17,7 @@ from hiroba.exchange.broker.access import Access, Action
 from hiroba.exchange.broker.contexts.book import Book
 from hiroba.exchange.broker.errors import BadRequestData, InternalError, ResourceNotFound
 from hiroba.exchange.broker.exchange import Exchange
-from hiroba.exchange.broker.ngsi_ld import batches, contexts, discovery, entities, queries, subscriptions
+from hiroba.exchange.broker.ngsi_ld import batches, contexts, discovery, entities, queries, sources, subscriptions
 from hiroba.exchange.broker.ngsi_ld.http import PARAMETERS, Answer, MethodNotAllowed, Request, problem, send
 
 log = logging.getLogger("hiroba.ngsi_ld")
@@ -35,6 +35,11 @@ class Route(msgspec.Struct, frozen=True):
     handler: Handler
     params: frozenset[str] = PARAMETERS
     """The query parameters it takes; whatever any operation has, unless it says which."""
+
+    @property
+    def creates(self) -> bool:
+        """Whether it creates something, and with it its tenant where tenants come by themselves (§5.5.10)."""
+        return self.action == "write" and self.method == "POST" and "{}" not in self.path
 
 
 ROUTES: Final = (
@@ -55,6 +60,11 @@ ROUTES: Final = (
     Route("POST", "/entityOperations/merge", "write", batches.merge),
     Route("POST", "/entityOperations/delete", "write", batches.delete),
     Route("POST", "/entityOperations/query", "read", queries.query_by_post),
+    Route("POST", "/csourceRegistrations", "write", sources.create, frozenset()),
+    Route("GET", "/csourceRegistrations", "read", sources.query, sources.PARAMETERS),
+    Route("GET", "/csourceRegistrations/{}", "read", sources.retrieve, frozenset({"options", "sysAttrs"})),
+    Route("PATCH", "/csourceRegistrations/{}", "write", sources.update, frozenset()),
+    Route("DELETE", "/csourceRegistrations/{}", "write", sources.delete, frozenset()),
     Route("POST", "/subscriptions", "write", subscriptions.create, frozenset()),
     Route(
         "GET",
@@ -140,9 +150,7 @@ class NgsiLd:
             if route.method == "GET":
                 request.negotiate()
             request.admitted = await self._access.admit(route.action, request.tenant, request.headers)
-            await self._exchange.must_have_tenant(
-                request.tenant, make=self._access.creates_tenants and route.action == "write"
-            )
+            await self._exchange.must_have_tenant(request.tenant, make=self._access.creates_tenants and route.creates)
             answer = await route.handler(request, self._exchange, *parts)
         except Problem as error:
             answer = problem(error)
@@ -176,6 +184,6 @@ class NgsiLd:
             node = following
         if not scope["path"].startswith("/ngsi-ld/v1/") or not node.routes:
             raise ResourceNotFound(f"There is no {scope['path']}.")
-        if not segments[1:] and scope["path"].endswith("/") and scope["method"] in {"PUT", "PATCH", "DELETE"}:
+        if segments == ["entities"] and scope["path"].endswith("/") and scope["method"] in {"PUT", "PATCH", "DELETE"}:
             raise BadRequestData("The address names no id.")
         return node, parts

@@ -46,9 +46,7 @@ async def serve(request: Request, exchange: Exchange, name: str) -> Answer:
         if not detailed:
             raise OperationNotSupported("The core @context is served by ETSI, at its own address.")
         since = clock.iso(request.book.since)
-        return json(
-            200, {"URL": name, "localId": name, "kind": "Cached", "createdAt": since, "extraInfo": {"core": True}}
-        )
+        return json(200, {"URL": name, "localId": name, "kind": "Cached", "createdAt": since, "extraInfo": "built in"})
     await request.book.write_uses()
     library = _library(request)
     stored = await library.find(request.tenant, name)
@@ -103,6 +101,9 @@ def _details(stored: Stored, library: Library) -> dict[str, Any]:
         "expiresAt": clock.iso(stored.expires) if stored.expires else None,
         "lastUsage": clock.iso(stored.used) if stored.used else None,
         "numberOfHits": stored.hits,
-        "extraInfo": {"etag": stored.etag, "lastModified": stored.changed} if stored.kind == "Cached" else None,
+        "extraInfo": "; ".join(
+            f"{name}: {said}" for name, said in (("ETag", stored.etag), ("Last-Modified", stored.changed)) if said
+        )
+        or None,
     }
     return {name: value for name, value in known.items() if value is not None}

@@ -32,6 +32,13 @@ PARAMETERS: Final[Mapping[str, tuple[dict[str, Any], str]]] = {
     "joinLevel": ({"type": "integer", "minimum": 1, "maximum": 20}, "How many relationships are followed."),
     "containedBy": (_TEXT, "Ids that were met already and are not given again."),
     "orderBy": (_TEXT, "name, name;desc, or location;dist-asc (§4.23)."),
+    "collation": (_TEXT, "How texts are ordered: und, de-u-co-phonebk, und-u-ks-level1 and the like (§4.23)."),
+    "orderFrom": (_TEXT, "Coordinates that distances are measured from: [135.5,34.7]."),
+    "orderGeometry": (_TEXT, "Their geometry; Point if left out."),
+    "expandValues": (_TEXT, "Attributes whose values in q are names of the context."),
+    "jsonKeys": (_TEXT, "Attributes whose values in q are plain JSON."),
+    "csf": (_TEXT, "A query over context sources (§4.9)."),
+    "splitEntities": (_FLAG, "Whether parts of one entity may lie in several sources."),
     "limit": (_NUMBER, "Entities of a page."),
     "offset": ({"type": "integer", "minimum": 0}, "Entities before the page."),
     "count": (_FLAG, "Whether the header NGSILD-Results-Count is wanted."),
@@ -47,10 +54,28 @@ PARAMETERS: Final[Mapping[str, tuple[dict[str, Any], str]]] = {
     "geometryProperty": (_TEXT, "The GeoProperty that becomes the geometry of GeoJSON."),
     "deleteAll": (_FLAG, "Whether every instance goes."),
     "details": (_FLAG, "Whether each is described rather than named."),
+    "csf": (_TEXT, 'A query over the members of registrations, for example endpoint=="https://example.org" (§4.9).'),
+    "timerel": (
+        {"type": "string", "enum": ["before", "after", "between"]},
+        "How the time asked for lies to timeAt (§4.11).",
+    ),
+    "timeAt": ({"type": "string", "format": "date-time"}, "The moment that timerel speaks of."),
+    "endTimeAt": ({"type": "string", "format": "date-time"}, "The end, where timerel is between."),
+    "timeproperty": (
+        {"type": "string", "enum": ["observedAt", "createdAt", "modifiedAt", "deletedAt"]},
+        "Which time is asked for; observedAt if left out.",
+    ),
     "kind": ({"type": "string", "enum": ["Hosted", "Cached", "ImplicitlyCreated"]}, "Only contexts of this kind."),
     "reload": (_FLAG, "Whether a copy is downloaded again rather than deleted."),
     "observedAt": ({"type": "string", "format": "date-time"}, "When what is merged was observed."),
 }
+_FIRST: Final = {
+    "entities": "entityId",
+    "jsonldContexts": "contextId",
+    "subscriptions": "subscriptionId",
+    "csourceRegistrations": "registrationId",
+}
+"""What the first part of a path names, by its collection."""
 _SHAPE: Final = (
     "attrs",
     "pick",
@@ -66,8 +91,8 @@ _SHAPE: Final = (
     "containedBy",
 )
 _QUESTION: Final = (
-    "id", "idPattern", "type", "q", "scopeQ", "georel", "geometry", "coordinates", "geoproperty", "orderBy", "limit",
-    "offset", "count", "local",
+    "id", "idPattern", "type", "q", "expandValues", "jsonKeys", "csf", "scopeQ", "georel", "geometry", "coordinates",
+    "geoproperty", "orderBy", "orderFrom", "orderGeometry", "collation", "limit", "offset", "count", "local", "splitEntities",
 )  # fmt: skip
 _OF: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("GET", "/entities"): (*_QUESTION, *_SHAPE),
@@ -78,6 +103,29 @@ _OF: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("POST", "/entityOperations/upsert"): ("options",),
     ("POST", "/entityOperations/update"): ("options",),
     ("POST", "/entityOperations/query"): ("limit", "offset", "count", *_SHAPE),
+    ("GET", "/csourceRegistrations"): (
+        "id",
+        "idPattern",
+        "type",
+        "attrs",
+        "q",
+        "csf",
+        "scopeQ",
+        "georel",
+        "geometry",
+        "coordinates",
+        "geoproperty",
+        "timerel",
+        "timeAt",
+        "endTimeAt",
+        "timeproperty",
+        "datasetId",
+        "limit",
+        "offset",
+        "count",
+        "sysAttrs",
+    ),
+    ("GET", "/csourceRegistrations/{}"): ("sysAttrs",),
     ("GET", "/subscriptions"): ("limit", "offset", "count", "options", "sysAttrs"),
     ("GET", "/subscriptions/{}"): ("options", "sysAttrs"),
     ("GET", "/types"): ("details",),
@@ -99,6 +147,20 @@ _ENTITY: Final[dict[str, Any]] = {
 }
 _FRAGMENT: Final[dict[str, Any]] = {**_ENTITY, "required": []}
 _ANYTHING: Final[dict[str, Any]] = {"description": "A value, or an attribute with members to change."}
+_REGISTRATION: Final[dict[str, Any]] = {
+    "type": "object",
+    "required": ["type", "endpoint", "information"],
+    "properties": {
+        "id": {"type": "string", "format": "uri"},
+        "type": {"const": "ContextSourceRegistration"},
+        "endpoint": {"type": "string", "format": "uri", "examples": ["https://example.org"]},
+        "mode": {"type": "string", "enum": ["inclusive", "exclusive", "redirect", "auxiliary"]},
+        "information": {"type": "array", "items": {"type": "object"}, "minItems": 1},
+        "operations": {"type": "array", "items": _TEXT, "minItems": 1},
+        "expiresAt": {"type": "string", "format": "date-time"},
+    },
+    "additionalProperties": {"description": "A member of §5.2.9, or a Context Source Property."},
+}
 _SUBSCRIPTION: Final[dict[str, Any]] = {
     "type": "object",
     "required": ["type", "notification"],
@@ -127,6 +189,8 @@ _BODIES: Final[Mapping[str, dict[str, Any]]] = {
     "/entities/{}": _FRAGMENT,
     "/entities/{}/attrs": _FRAGMENT,
     "/entities/{}/attrs/{}": _ANYTHING,
+    "/csourceRegistrations": _REGISTRATION,
+    "/csourceRegistrations/{}": {**_REGISTRATION, "required": []},
     "/entityOperations/delete": {"type": "array", "items": {"type": "string", "format": "uri"}},
     "/subscriptions": _SUBSCRIPTION,
     "/subscriptions/{}": {**_SUBSCRIPTION, "required": []},
@@ -178,9 +242,7 @@ def document(url: str) -> dict[str, Any]:
 
 
 def _path_parameters(path: str) -> list[str]:
-    first = {"entities": "entityId", "jsonldContexts": "contextId", "subscriptions": "subscriptionId"}.get(
-        path.split("/")[1], "name"
-    )
+    first = _FIRST.get(path.split("/")[1], "name")
     return [first, "attributeName"][: path.count("{}")]
 
 

@@ -71,9 +71,9 @@ async def insert(conn: Connection, made: Sequence[Stored], number: int) -> set[s
         """
         insert into broker.subscription
                (tenant, id, number, owner, document, question, expires, created, modified)
-        select tenant, id, $8, owner, document::jsonb, question, expires, at, at
-          from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[],
-                      $8::timestamptz[]) as v (tenant, id, owner, document, question, expires, at)
+        select tenant, id, $8::bigint, owner, document::jsonb, question, expires, at, at
+          from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[],
+                      $7::timestamptz[]) as v (tenant, id, owner, document, question, expires, at)
             on conflict (tenant, id) do update
            set number = excluded.number, deleted = false, owner = excluded.owner, document = excluded.document,
                question = excluded.question, expires = excluded.expires,
