@@ -54,7 +54,6 @@ PARAMETERS: Final[Mapping[str, tuple[dict[str, Any], str]]] = {
     "geometryProperty": (_TEXT, "The GeoProperty that becomes the geometry of GeoJSON."),
     "deleteAll": (_FLAG, "Whether every instance goes."),
     "details": (_FLAG, "Whether each is described rather than named."),
-    "csf": (_TEXT, 'A query over the members of registrations, for example endpoint=="https://example.org" (§4.9).'),
     "timerel": (
         {"type": "string", "enum": ["before", "after", "between"]},
         "How the time asked for lies to timeAt (§4.11).",
