@@ -34,6 +34,12 @@ async def until(condition: Callable[[], bool | Awaitable[bool]], seconds: float 
             await asyncio.sleep(0.01)
 
 
+@pytest.fixture(scope="session")
+def anyio_backend() -> tuple[str, dict]:
+    """The loop that server workers run on: it is stricter about connections that are closed."""
+    return "asyncio", {"use_uvloop": True}
+
+
 class World:
     """Subscriptions, one receiver for all, and what it got."""
 

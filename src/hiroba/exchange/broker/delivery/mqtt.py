@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-from contextlib import suppress
 from typing import Final
 from urllib.parse import SplitResult, unquote, urlsplit
 
@@ -49,7 +48,8 @@ class Connection:
     @property
     def open(self) -> bool:
         """Whether it can be used."""
-        return self._listening is not None and not self._listening.done()
+        listening = self._listening is not None and not self._listening.done()
+        return listening and not self._writer.transport.is_closing()
 
     @property
     def idle(self) -> bool:
@@ -73,6 +73,7 @@ class Connection:
         """Publish; the broker's reason code, when it has taken the message."""
         self.used = asyncio.get_running_loop().time()
         qos = min(qos, self._highest_qos)
+        self._must_be_open()
         if not qos:
             self._writer.write(packets.publish(self._place.version, topic, payload, qos=0, number=0))
             await self._writer.drain()
@@ -81,8 +82,7 @@ class Connection:
             return await self._publish_and_wait(topic, payload, qos)
 
     async def _publish_and_wait(self, topic: str, payload: bytes, qos: int) -> int:
-        if not self.open:
-            raise CallFailed(f"{self._place.host}:{self._place.port} closed the connection.")
+        self._must_be_open()
         number = self._next_number()
         answer = self._waiting[number] = asyncio.get_running_loop().create_future()
         try:
@@ -92,6 +92,10 @@ class Connection:
             return code
         finally:
             del self._waiting[number]
+
+    def _must_be_open(self) -> None:
+        if not self.open:
+            raise CallFailed(f"{self._place.host}:{self._place.port} closed the connection.")
 
     def _next_number(self) -> int:
         while True:
@@ -123,7 +127,7 @@ class Connection:
                     number, code = packets.acknowledged(packet)
                     if code >= packets.FAILED:
                         self._answer(number, code)
-                    else:
+                    elif self.open:
                         self._writer.write(packets.pubrel(number))
                 elif packet.type == packets.DISCONNECT:
                     return
@@ -142,7 +146,7 @@ class Connection:
 
     async def close(self) -> None:
         """Say good bye."""
-        with suppress(OSError):
+        if self.open:
             self._writer.write(packets.disconnect())
         if self._listening is not None:
             self._listening.cancel()
