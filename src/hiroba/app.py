@@ -103,7 +103,9 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
     @asynccontextmanager
     async def running(app: Litestar) -> AsyncIterator[None]:
         pool = await db.connect(settings.database_url)
-        egress = Egress((*settings.egress_allow, *(LOOPBACK if settings.open else ())))
+        allowed = (*settings.egress_allow, *(LOOPBACK if settings.open else ()))
+        egress = Egress(allowed)
+        receivers = Receivers(Egress(allowed, connections=0))  # the engine says how many
         book = Book(egress, settings.url, pool, Path(settings.contexts) if settings.contexts else None)
         outbox = Outbox()
         subscriptions = Subscriptions(pool, book, outbox)
@@ -113,7 +115,7 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
             pool,
             outbox,
             {kept.kind: kept.target_of for kept in (subscriptions, subscribers)},
-            Receivers(egress).send,
+            receivers.send,
             [subscriptions.tick, subscribers.tick, core.sources.tick],
         )
         core.follower.follow(MEMORY, book.refresh)
@@ -128,6 +130,7 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
             yield
         finally:
             await delivery.stop()
+            await receivers.close()
             await book.stop()
             await core.stop()
             await egress.close()
