@@ -4,6 +4,7 @@ import gc
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from functools import partial
 from importlib.resources import files
 from typing import Any
 
@@ -29,16 +30,21 @@ from hiroba.door.pages import Page, Templates
 from hiroba.door.region import Regions
 from hiroba.door.service import Service
 from hiroba.door.service import found as services_found
-from hiroba.exchange.broker import store as entities
 from hiroba.exchange.broker.access import Open
 from hiroba.exchange.broker.contexts.book import Book
 from hiroba.exchange.broker.exchange import Exchange
+from hiroba.exchange.broker.history.keeping import keep, retention
+from hiroba.exchange.broker.history.recorder import record
 from hiroba.exchange.broker.ngsi_ld.application import NgsiLd
+from hiroba.exchange.broker.writes import forget_expired
 from hiroba.exchange.gateway import public, tenants
 from hiroba.exchange.gateway.access import Gateway
 from hiroba.exchange.identity import operator_api, store
 from hiroba.exchange.identity.guards import GivenCaller, declared, known
 from hiroba.settings import Settings, read
+
+LISTENERS = (record,)
+"""What follows from every change of an entity, in its transaction."""
 
 
 def migrations(services: Sequence[Service]) -> list[Migration]:
@@ -53,10 +59,11 @@ def migrations(services: Sequence[Service]) -> list[Migration]:
     return [migration for room, folder in rooms for migration in migrations_in(room, folder)]
 
 
-def jobs(services: Sequence[Service]) -> list[Periodic]:
+def jobs(services: Sequence[Service], settings: Settings) -> list[Periodic]:
     """What the house and every service do by the clock, named room/function."""
     ours = [
-        Periodic("broker/forget_expired", timedelta(minutes=5), entities.forget_expired),
+        Periodic("broker/forget_expired", timedelta(minutes=5), partial(forget_expired, listeners=LISTENERS)),
+        Periodic("broker/keep_history", timedelta(hours=1), partial(keep, kept=retention(settings.history_days))),
         Periodic("identity/forget_what_is_over", timedelta(hours=1), store.forget_what_is_over),
     ]
     theirs = [
@@ -94,7 +101,7 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
         pool = await db.connect(settings.database_url)
         egress = Egress((*settings.egress_allow, *(LOOPBACK if settings.open else ())))
         book = Book(egress, settings.url)
-        core = Exchange(pool, book.house)
+        core = Exchange(pool, book.house, LISTENERS, temporal_page=settings.instances_of_a_page)
         faces["/ngsi-ld/"] = NgsiLd(core, Open() if settings.open else Gateway(pool), book)
         app.state.update(pool=pool, exchange=core, egress=egress, regions=Regions(pool, core))
         async with pool.acquire() as connection:

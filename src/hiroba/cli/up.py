@@ -106,7 +106,7 @@ async def _prepare(database: str, chosen: Settings, progress: Bar) -> str:
             async with conn.transaction():
                 if chosen.sample != "none" and not chosen.open:
                     progress.step("inventing the sample region")
-                    await _sample(conn, Exchange(pool, Book(Egress(), chosen.url).house))
+                    await _sample(conn, Exchange(pool, Book(Egress(), chosen.url).house, LISTENERS))
                 await first_start.end(conn)
         return await sign_in.link(database, chosen.url, Caller("operator", "operator"))
     finally:

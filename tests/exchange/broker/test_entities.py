@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from hiroba.exchange.broker import store
+from hiroba.exchange.broker import writes
 
 pytestmark = pytest.mark.anyio
 
@@ -170,5 +170,5 @@ async def test_an_entity_is_gone_when_its_time_is_over(broker: httpx.AsyncClient
     assert (await broker.post(BASE, json={"id": "urn:ngsi-ld:Room:0", "type": "Room"})).status_code == 201, (
         "its id is free"
     )
-    await store.forget_expired(conn)
+    await writes.forget_expired(conn)
     assert len((await broker.get(BASE, params={"type": "Room"})).json()) == 2

@@ -69,11 +69,14 @@ class Found(msgspec.Struct, frozen=True):
 class Exchange:
     """The region's entities."""
 
-    def __init__(self, pool: Pool, context: Context, listeners: Sequence[Listener] = ()) -> None:
+    def __init__(
+        self, pool: Pool, context: Context, listeners: Sequence[Listener] = (), *, temporal_page: int = 1000
+    ) -> None:
         self._pool = pool
         self._context = context
         self._listeners = listeners
         self._tenants: dict[str, float] = {}
+        self.temporal_page = temporal_page
         self.writer = Writer(pool, listeners)
         self.reader = Reader(pool)
 
@@ -91,6 +94,12 @@ class Exchange:
     async def reading(self) -> AsyncIterator[Connection]:
         """A connection for a question."""
         async with db.reading(self._pool) as conn:
+            yield conn
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[Connection]:
+        """A transaction of one request."""
+        async with transaction(self._pool) as conn:
             yield conn
 
     async def must_have_tenant(self, name: str, *, make: bool = False) -> None:

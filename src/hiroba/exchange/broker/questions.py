@@ -95,7 +95,7 @@ def _where(question: Question) -> tuple[Compiler, str]:
         "(e.expires is null or e.expires > now())",
     ]
     if question.selectors:
-        conditions.append(f"({' or '.join(_selected(compiler, selector) for selector in question.selectors)})")
+        conditions.append(f"({' or '.join(selected(compiler, selector) for selector in question.selectors)})")
     if question.having is not None:
         conditions.append(f"e.doc ?| {compiler.bind(sorted(question.having), 'text[]')}")
     if question.q is not None:
@@ -111,7 +111,8 @@ def _where(question: Question) -> tuple[Compiler, str]:
     return compiler, " and ".join(conditions)
 
 
-def _selected(compiler: Compiler, selector: Selector) -> str:
+def selected(compiler: Compiler, selector: Selector) -> str:
+    """The condition that a selector makes."""
     conditions = []
     if selector.ids:
         conditions.append(f"e.id = any({compiler.bind(list(selector.ids), 'text[]')})")

@@ -61,8 +61,8 @@ def _rows(written: Sequence[Entity]) -> list[list[Any]]:
     tenants, paths, ids = _columns(entity.key for entity in written)
     return [
         tenants, paths, ids,
-        [_array(entity.types) for entity in written],
-        [_array(entity.scopes) for entity in written],
+        [array(entity.types) for entity in written],
+        [array(entity.scopes) for entity in written],
         [entity.owner for entity in written],
         [orjson.dumps(entity.doc).decode() for entity in written],
         [words(entity.doc) for entity in written],
@@ -73,7 +73,7 @@ def _rows(written: Sequence[Entity]) -> list[list[Any]]:
     ]  # fmt: skip
 
 
-def _array(texts: Iterable[str]) -> str:
+def array(texts: Iterable[str]) -> str:
     """A PostgreSQL array literal: arrays of arrays cannot travel through unnest, texts can."""
     return "{" + ",".join('"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"' for text in texts) + "}"
 
@@ -191,6 +191,12 @@ async def add_tenant(conn: Connection, name: str) -> None:
     await conn.execute("insert into broker.tenant (name) values ($1) on conflict do nothing", name)
 
 
-async def forget_expired(conn: Connection) -> None:
-    """Remove entities whose time is over (§4.22); until then they are merely not shown."""
-    await conn.execute("delete from broker.entity where expires <= now()")
+async def take_expired(conn: Connection, most: int) -> list[Entity]:
+    """Remove entities whose time is over (§4.22), at most so many, and give them; until then they are merely not shown."""
+    rows = await conn.fetch(f"""
+        delete from broker.entity e where (tenant, path, id) in (
+            select tenant, path, id from broker.entity where expires <= now()
+             order by tenant, path, id limit $1 for update skip locked
+        ) returning {COLUMNS}
+    """, most)  # noqa: S608 - a constant  # fmt: skip
+    return [entity_of(row) for row in rows]

@@ -67,7 +67,10 @@ async def _round(
     happened: list[Event] = []
     for key in keys:
         entity = before.get(key)
-        current[key] = None if entity is not None and entity.expires is not None and entity.expires <= now else entity
+        current[key] = entity
+        if entity is not None and entity.expires is not None and entity.expires <= now:
+            current[key] = None
+            happened.append(Event(key=key, before=entity, after=None, at=now))
     for number in pending:
         key, edit = writes[number]
         try:
@@ -93,6 +96,15 @@ async def _round(
         await store.delete(conn, gone)
     events += [event for event in happened if event.key not in lost]
     return [number for number in pending if writes[number][0] in lost]
+
+
+async def forget_expired(conn: Connection, listeners: Sequence[Listener] = ()) -> None:
+    """Delete the entities whose time is over (§4.22); listeners hear of it as of any deletion."""
+    while expired := await store.take_expired(conn, MOST):
+        now = clock.now()
+        events = [Event(key=entity.key, before=entity, after=None, at=now) for entity in expired]
+        for listener in listeners:
+            await listener(conn, events)
 
 
 class Lane:

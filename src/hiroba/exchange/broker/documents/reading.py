@@ -40,15 +40,17 @@ _ATTRIBUTE_TYPES: Final = {name: name for name in core.ATTRIBUTE_TYPES} | {
 
 def fragment(document: Any, context: Context, *, whole: bool, merging: bool = False) -> Fragment:
     """The fragment a document says. `whole`: an entity to be made, so id and type are a must and nothing may be null."""
-    return _Reader(context, whole=whole, merging=merging).entity(document)
+    return Reader(context, whole=whole, merging=merging).entity(document)
 
 
 def attribute(document: Any, name: str, context: Context) -> list[Instance]:
     """The instances that an attribute fragment says (§5.6.4): members left out stay out, nothing is inferred from them."""
-    return _Reader(context, whole=False, merging=True).partial(document, name)
+    return Reader(context, whole=False, merging=True).partial(document, name)
 
 
-class _Reader:
+class Reader:
+    """Reads one document; `evolution.py` has the variant for documents about the past."""
+
     def __init__(self, context: Context, *, whole: bool, merging: bool) -> None:
         self._context = context
         self._whole = whole
@@ -56,6 +58,7 @@ class _Reader:
         self._budget = MOST_ATTRIBUTES
 
     def entity(self, document: Any) -> Fragment:
+        """The fragment of an entity."""
         if not isinstance(document, dict) or not document:
             raise InvalidRequest("An entity is a JSON object with at least one member.")
         id_ = document.get("id", document.get("@id", ""))
@@ -74,6 +77,7 @@ class _Reader:
         )
 
     def partial(self, document: Any, name: str) -> list[Instance]:
+        """The instances of a fragment of one attribute."""
         if not isinstance(document, dict):
             return self._instances(document, name)
         part = {member: value for member, value in document.items() if member != "@context"}
@@ -112,7 +116,7 @@ class _Reader:
         return () if scopes == NULL and not self._whole else names.scopes(scopes)
 
     def _instances(self, value: Any, term: str) -> list[Instance]:
-        if isinstance(value, list) and value and all(isinstance(part, dict) and _is_instance(part) for part in value):
+        if isinstance(value, list) and value and all(isinstance(part, dict) and is_instance(part) for part in value):
             made = [self._instance(part, term) for part in value]
             datasets = {instance.get("datasetId", "") for instance in made}
             if len(datasets) < len(made):
@@ -185,7 +189,7 @@ class _Reader:
         return made
 
 
-def _is_instance(part: Mapping[str, Any]) -> bool:
+def is_instance(part: Mapping[str, Any]) -> bool:
     """Whether an item of a list is an instance of an attribute rather than part of a plain value (§4.5.5)."""
     kind = part.get("type")
     if isinstance(kind, str) and kind in _ATTRIBUTE_TYPES:

@@ -17,7 +17,7 @@ from hiroba.exchange.broker.access import Access, Action
 from hiroba.exchange.broker.contexts.book import Book
 from hiroba.exchange.broker.errors import BadRequestData, InternalError, ResourceNotFound
 from hiroba.exchange.broker.exchange import Exchange
-from hiroba.exchange.broker.ngsi_ld import batches, discovery, entities, queries
+from hiroba.exchange.broker.ngsi_ld import batches, discovery, entities, evolutions, queries, temporal
 from hiroba.exchange.broker.ngsi_ld.http import Answer, Request, problem, send
 
 log = logging.getLogger("hiroba.ngsi_ld")
@@ -59,6 +59,15 @@ ROUTES: Final = (
     Route("POST", "/entityOperations/merge", "write", batches.merge),
     Route("POST", "/entityOperations/delete", "write", batches.delete),
     Route("POST", "/entityOperations/query", "read", queries.query_by_post),
+    Route("POST", "/temporal/entities", "write", evolutions.upsert),
+    Route("GET", "/temporal/entities", "read", temporal.query),
+    Route("GET", "/temporal/entities/{}", "read", temporal.retrieve),
+    Route("DELETE", "/temporal/entities/{}", "write", evolutions.delete),
+    Route("POST", "/temporal/entities/{}/attrs", "write", evolutions.add),
+    Route("DELETE", "/temporal/entities/{}/attrs/{}", "write", evolutions.delete_attribute),
+    Route("PATCH", "/temporal/entities/{}/attrs/{}/{}", "write", evolutions.replace_instance),
+    Route("DELETE", "/temporal/entities/{}/attrs/{}/{}", "write", evolutions.delete_instance),
+    Route("POST", "/temporal/entityOperations/query", "read", temporal.query_by_post),
     Route("GET", "/types", "read", discovery.types),
     Route("GET", "/types/{}", "read", discovery.type_),
     Route("GET", "/attributes", "read", discovery.attributes),

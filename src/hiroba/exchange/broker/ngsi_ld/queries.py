@@ -40,14 +40,14 @@ async def query_by_post(request: Request, exchange: Exchange) -> Answer:
     document, context = await request.document()
     if not isinstance(document, dict) or document.get("type") != "Query":
         raise BadRequestData('The body is an object whose type is "Query".')
-    params = {**request.params, **_params(document)}
+    params = {**request.params, **params_of(document)}
     entities = document.get("entities", [])
     if not isinstance(entities, list) or not all(isinstance(entity, dict) for entity in entities):
         raise BadRequestData("entities is a list of objects with id, idPattern or type.")
-    return await _answer(request, exchange, context, params, tuple(_selector(entity, context) for entity in entities))
+    return await _answer(request, exchange, context, params, tuple(selector_of(entity, context) for entity in entities))
 
 
-def _params(document: Mapping[str, Any]) -> dict[str, str]:
+def params_of(document: Mapping[str, Any]) -> dict[str, str]:
     """The members of a Query document as the parameters they stand for."""
     params: dict[str, str] = {}
     for name in _LISTS & document.keys():
@@ -70,7 +70,8 @@ def _place_params(place: Any) -> dict[str, str]:
     return params
 
 
-def _selector(entity: Mapping[str, Any], context: Context) -> Selector:
+def selector_of(entity: Mapping[str, Any], context: Context) -> Selector:
+    """Which entities one item of a Query document's `entities` means (§5.2.33)."""
     ids = entity.get("id", [])
     kind = entity.get("type", "*")
     pattern = entity.get("idPattern", "")
