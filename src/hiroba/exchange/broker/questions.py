@@ -115,7 +115,7 @@ def selected(compiler: Compiler, selector: Selector) -> str:
     """The condition that a selector makes."""
     conditions = []
     if selector.ids:
-        conditions.append(f"e.id = any({compiler.bind(list(selector.ids), 'text[]')})")
+        conditions.append(f"{compiler.alias}.id = any({compiler.bind(list(selector.ids), 'text[]')})")
     if selector.pattern:
         _check_pattern(selector.pattern)
         conditions.append(compiler.query(Like(Path(("id",)), selector.pattern)))

@@ -18,7 +18,10 @@ _END = datetime(9999, 1, 1, tzinfo=UTC).timestamp()
 
 
 async def upsert(conn: Connection, key: Key, fragment: Fragment, admitted: Pass) -> bool:
-    """Make an entity's evolution or add to it (§5.6.11); whether it was made."""
+    """Make an entity's evolution or add to it (§5.6.11); whether it was made.
+
+    What is said again of the same dataset and the same observedAt is a correction, so that a sensor may repeat itself.
+    """
     now = clock.now()
     known = await writing.lock(conn, key)
     if known is not None:
@@ -32,7 +35,12 @@ async def upsert(conn: Connection, key: Key, fragment: Fragment, admitted: Pass)
         deleted=known.deleted if known else None,
     )
     was_there = known is not None and await writing.has_instances(conn, key)
-    await writing.record(conn, [joined(known, fresh) if known else fresh], _records(key, fragment.doc, now))
+    records = _records(key, fragment.doc, now)
+    since = await writing.take_replaced(conn, records) if was_there else {}
+    records = [
+        msgspec.structs.replace(one, created=since.get((one.name, one.dataset, one.observed), now)) for one in records
+    ]
+    await writing.record(conn, [joined(known, fresh) if known else fresh], records)
     return not was_there
 
 

@@ -96,7 +96,14 @@ async def entities(conn: Connection, question: PastQuestion) -> PastPage:
 
 async def instances(conn: Connection, heads: list[Head], wanted: Wanted, most: int) -> Rows:
     """The instances of these entities, a page of at most about `most`."""
-    return await reading.instances(conn, heads, slice_of(wanted), most)
+    rows = await reading.instances(conn, heads, slice_of(wanted), most)
+    scoped = [head for head in heads if head.ranges is not None]
+    start = wanted.period.start
+    if scoped and start is not None and SCOPE not in wanted.omitted and (wanted.names is None or SCOPE in wanted.names):
+        # the scope that holds when the period begins is part of what was asked for, whenever it was set (C.5.16)
+        before = await reading.scopes_at(conn, scoped, start, SCOPE)
+        rows = Rows([*before, *rows.rows], rows.named | {(row.key, row.name) for row in before}, partial=rows.partial)
+    return rows
 
 
 def slice_of(wanted: Wanted) -> Slice:

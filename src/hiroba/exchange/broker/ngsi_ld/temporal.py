@@ -293,7 +293,9 @@ def _entity(head: Head) -> Entity:
 
 def _range(times: Sequence[datetime], wanted: Wanted) -> str:
     """Content-Range of a part: from where to where in time, and of how many (§6.3.10)."""
-    first, last, asked = min(times), max(times), wanted.period
+    asked = wanted.period
+    times = [time for time in times if asked.start is None or time >= asked.start]
+    first, last = min(times), max(times)
     if wanted.last is not None:
         return f"date-time {clock.iso(asked.end or last)}-{clock.iso(first)}/{wanted.last}"
     return f"date-time {clock.iso(asked.start or first)}-{clock.iso(last)}/*"

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
+import asyncpg
 import msgspec
 import orjson
 
@@ -24,6 +25,20 @@ class Row(msgspec.Struct, frozen=True):
     modified: datetime | None
     deleted: datetime | None
     value: Instance
+
+
+def _row(row: asyncpg.Record) -> Row:
+    return Row(
+        key=Key(row["tenant"], row["path"], row["id"]),
+        name=row["name"],
+        time=row["time"],
+        instance=row["instance"],
+        at=row["at"],
+        created=row["created"],
+        modified=row["modified"],
+        deleted=row["deleted"],
+        value=orjson.loads(row["value"]),
+    )
 
 
 class Head(msgspec.Struct, frozen=True, kw_only=True):
@@ -132,6 +147,24 @@ async def count(conn: Connection, where: str, values: Sequence[Any]) -> int:
     return found
 
 
+async def scopes_at(conn: Connection, heads_: Sequence[Head], moment: datetime, name: str) -> list[Row]:
+    """The last record of the scopes of each of these entities before a moment, where it has its ranges."""
+    rows = await conn.fetch("""
+        select s.*, b.*, b.since as time
+          from unnest($1::text[], $2::text[], $3::text[], $4::text[]) as s (tenant, path, id, ranges),
+               lateral (select h.name, h.instance, coalesce(h.observed, h.created) as since, h.at, h.created, h.modified,
+                               h.deleted, h.value
+                          from broker.instance h
+                         where h.tenant = s.tenant and h.path = s.path and h.id = s.id and h.name = $6
+                           and coalesce(h.observed, h.deleted, '-infinity') < $5
+                         order by coalesce(h.observed, h.deleted, '-infinity') desc, h.instance desc limit 1) b
+         where b.deleted is null and $5 <@ s.ranges::tstzmultirange
+    """, [head.key.tenant for head in heads_], [head.key.path for head in heads_], [head.key.id for head in heads_],
+        [head.ranges for head in heads_], moment, name,
+    )  # fmt: skip
+    return [_row(row) for row in rows]
+
+
 class Rows(msgspec.Struct, frozen=True):
     """Instances of one page in the order of time, and whether there are more beyond it."""
 
@@ -168,20 +201,7 @@ async def instances(conn: Connection, heads_: Sequence[Head], wanted: Slice, mos
             or (f.time = edge.time and edge.time = (select {"max" if backward else "min"}(time) from found))
          order by f.time, f.instance
     """, *wanted.bound(heads_), most)  # noqa: S608 - the compiler binds every value  # fmt: skip
-    made = [
-        Row(
-            key=Key(row["tenant"], row["path"], row["id"]),
-            name=row["name"],
-            time=row["time"],
-            instance=row["instance"],
-            at=row["at"],
-            created=row["created"],
-            modified=row["modified"],
-            deleted=row["deleted"],
-            value=orjson.loads(row["value"]),
-        )
-        for row in rows
-    ]
+    made = [_row(row) for row in rows]
     named = {(row.key, row.name) for row in made}
     edge: datetime | None = rows[0]["edge"] if rows else None
     if edge is None:

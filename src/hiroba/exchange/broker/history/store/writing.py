@@ -113,6 +113,26 @@ async def correct(conn: Connection, changed: Record) -> None:
     )  # fmt: skip
 
 
+async def take_replaced(
+    conn: Connection, records: Sequence[Record]
+) -> dict[tuple[str, str, datetime | None], datetime]:
+    """Remove what these records stand for anew: the same attribute, dataset and observedAt; when it was created, by these."""
+    timed = [one for one in records if one.observed is not None]
+    rows = await conn.fetch("""
+        with gone as (
+            delete from broker.instance h
+             using unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[])
+                   as v (tenant, path, id, name, dataset, observed)
+             where h.tenant = v.tenant and h.path = v.path and h.id = v.id and h.name = v.name and h.observed = v.observed
+               and h.dataset = v.dataset
+            returning h.name, h.dataset, h.observed, h.created
+        ) select name, dataset, observed, min(created) as created from gone group by name, dataset, observed
+    """, [one.key.tenant for one in timed], [one.key.path for one in timed], [one.key.id for one in timed],
+        [one.name for one in timed], [one.dataset for one in timed], [one.observed for one in timed],
+    )  # fmt: skip
+    return {(row["name"], row["dataset"], row["observed"]): row["created"] for row in rows}
+
+
 async def forget(
     conn: Connection, key: Key, name: str | None = None, dataset: str | None = None, instance: str | None = None
 ) -> int:
