@@ -1,7 +1,7 @@
 """Entities one by one: create, retrieve, replace, merge, delete, and their attributes (CIM 009 §6.4 to §6.7)."""
 
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from hiroba.exchange.broker import edits
 from hiroba.exchange.broker.documents import names, reading, writing
@@ -147,7 +147,7 @@ def attribute_of(name: str, expand: Any) -> str:
     """The IRI of the attribute an address names."""
     if name in {"type", "id", "@id", "@type"}:
         raise BadRequestData(f"{name} is no attribute.")
-    if name.startswith("@") or not names.NAME.fullmatch(name):
+    if name.startswith("@") or not names.NAME.fullmatch(name) or not unquote(name).strip("."):
         raise BadRequestData(f"{name!r} is no name of an attribute.")
     expanded: str = expand(name)
     return expanded

@@ -32,6 +32,8 @@ from hiroba.exchange.broker.query.tree import ENTITY_MEMBERS
 from hiroba.exchange.broker.questions import Selector
 
 _FORMATS: Final = frozenset(get_args(TemporalFormat)) - {"instances"}
+SYSTEM: Final = ("createdAt", "modifiedAt", "deletedAt", "expiresAt", "observedAt")
+"""Names that narrow nothing: everything has them."""
 _PERIOD: Final = ("timerel", "timeAt", "endTimeAt", "timeproperty", "lastN")
 
 
@@ -80,7 +82,7 @@ async def query_by_post(request: Request, exchange: Exchange) -> Answer:
     document, context = await request.document()
     if not isinstance(document, dict) or document.get("type") != "Query":
         raise BadRequestData('The body is an object whose type is "Query".')
-    params = {**request.params, **params_of(document), **_temporal_params(document)}
+    params = {**_temporal_params(document), **request.params, **params_of(document)}
     entities = document.get("entities", [])
     if not isinstance(entities, list) or not all(isinstance(entity, dict) for entity in entities):
         raise BadRequestData("entities is a list of objects with id, idPattern or type.")
@@ -100,7 +102,7 @@ def _temporal_params(document: Mapping[str, Any]) -> dict[str, str]:
             if member in part:
                 value = part[member]
                 params[member] = ",".join(map(str, value)) if isinstance(value, list) else str(value)
-    if "aggrParams" in document:
+    if "aggrMethods" in params or "aggrPeriodDuration" in params:  # a document has no other way to ask for aggregates
         params["format"] = "aggregatedValues"
     return params
 
@@ -154,25 +156,24 @@ def _question(
         limit=limit,
         offset=request.number("offset", 0),
         count=count,
-        descending=_descending(request, params),
+        descending=_descending(params),
     )
     is_narrow = "type" in params or any(one.types.groups for one in selectors) or question.place is not None
-    is_narrow = is_narrow or bool(question.having and question.having - ENTITY_MEMBERS)
+    system = {context.expand(name) for name in SYSTEM}
+    is_narrow = is_narrow or bool(question.having and question.having - system)
     is_narrow = is_narrow or (tree is not None and bool(questions.names_of(tree) - ENTITY_MEMBERS))
     if not is_narrow and not request.flag("local"):
         raise BadRequestData("The query would give everything: name a type, attrs, q or a place, or say local=true.")
     return question
 
 
-def _descending(request: Request, params: Mapping[str, str]) -> bool:
+def _descending(params: Mapping[str, str]) -> bool:
     """Whether the order is by id, the last one first: no other order is there over time (§5.7.4.4)."""
     if "orderBy" not in params:
         return False
     (first, *others) = order.parse(params["orderBy"])
     if others or first.path.names != ("id",) or first.distance:
         raise BadRequestData("orderBy: entities over time are ordered by id only.")
-    if not request.flag("local"):
-        raise BadRequestData("orderBy: entities over time are ordered only where the query is local; say local=true.")
     return first.descending
 
 
