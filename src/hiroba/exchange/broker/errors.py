@@ -32,6 +32,13 @@ class AlreadyExists(NgsiLdProblem):
     type = _ERRORS + "AlreadyExists"
 
 
+class Conflict(NgsiLdProblem):
+    """Conflict."""
+
+    status = 409
+    type = _ERRORS + "Conflict"
+
+
 class OperationNotSupported(NgsiLdProblem):
     """Operation not supported."""
 
@@ -70,7 +77,7 @@ class TooManyResults(NgsiLdProblem):
 class LdContextNotAvailable(NgsiLdProblem):
     """The JSON-LD context is not available."""
 
-    status = 503
+    status = 504
     type = _ERRORS + "LdContextNotAvailable"
 
 

@@ -18,20 +18,24 @@ from shapely import Point
 from hiroba.base import db
 from hiroba.base.db import Connection, Pool, transaction
 from hiroba.base.errors import Problem
+from hiroba.base.versions import Follower
 from hiroba.exchange.broker import edits, store
 from hiroba.exchange.broker.contexts.context import Context
 from hiroba.exchange.broker.documents import reading, writing
-from hiroba.exchange.broker.errors import BadRequestData, NonexistentTenant
+from hiroba.exchange.broker.errors import BadRequestData, NonexistentTenant, OperationNotSupported
 from hiroba.exchange.broker.events import Listener
 from hiroba.exchange.broker.geometry import LOCATION
 from hiroba.exchange.broker.model import HOME, Entity, Key
-from hiroba.exchange.broker.query import geo, q
+from hiroba.exchange.broker.query import geo, order, q
 from hiroba.exchange.broker.query.names import resolve
 from hiroba.exchange.broker.query.order import By
 from hiroba.exchange.broker.query.tree import Path
 from hiroba.exchange.broker.query.types import Types
 from hiroba.exchange.broker.questions import Question, Selector, answer
 from hiroba.exchange.broker.reads import Reader
+from hiroba.exchange.broker.sources.registry import Registry
+from hiroba.exchange.broker.subscriptions import registry
+from hiroba.exchange.broker.subscriptions.registry import Subscriptions
 from hiroba.exchange.broker.writes import Writer, apply
 
 Simplified = dict[str, Any]
@@ -53,6 +57,8 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """West, south, east, north: only what lies or reaches in there."""
     text: str = ""
     """Words that stand in the entity's names and address."""
+    order: str = ""
+    """As `orderBy` of CIM 009 §4.23 has it, for example `modifiedAt;desc`; without it by id."""
     limit: int = 20
     offset: int = 0
     count: bool = False
@@ -70,18 +76,35 @@ class Exchange:
     """The region's entities."""
 
     def __init__(
-        self, pool: Pool, context: Context, listeners: Sequence[Listener] = (), *, temporal_page: int = 1000
+        self,
+        pool: Pool,
+        context: Context,
+        listeners: Sequence[Listener] = (),
+        subscriptions: Subscriptions | None = None,
+        *,
+        url: str = "",
+        temporal_page: int = 1000,
     ) -> None:
         self._pool = pool
         self._context = context
         self._listeners = listeners
         self._tenants: dict[str, float] = {}
         self.temporal_page = temporal_page
+        """Attribute instances of one answer about the past."""
+        self.url = url
+        """Where this house is reached: a registration must not lead back to it."""
+        self.follower = Follower(pool)
+        """Keeps what this process remembers of the database in step with what others write."""
+        self._subscriptions = subscriptions
+        if subscriptions is not None:
+            self.follower.follow(registry.MEMORY, subscriptions.refresh)
         self.writer = Writer(pool, listeners)
         self.reader = Reader(pool)
+        self.sources = Registry(self.follower)
 
     async def start(self) -> None:
         """Begin to take reads and writes."""
+        await self.follower.start()
         self.writer.start()
         self.reader.start()
 
@@ -89,6 +112,20 @@ class Exchange:
         """Finish what was taken."""
         await self.writer.stop()
         await self.reader.stop()
+        await self.follower.stop()
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Connection]:
+        """A connection for writing what is no entity: one transaction."""
+        async with transaction(self._pool) as conn:
+            yield conn
+
+    @property
+    def subscriptions(self) -> Subscriptions:
+        """Who waits for changes; only where there is a process that delivers."""
+        if self._subscriptions is None:
+            raise OperationNotSupported("There are no subscriptions here.")
+        return self._subscriptions
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Connection]:
@@ -138,20 +175,22 @@ class Exchange:
         return None if entity is None else self._simplified(entity)
 
     async def find(self, conn: Connection, wanted: Wanted) -> Found:
-        """The entities that match, nearest first where `near` is given, else by id."""
+        """The entities that match, in the order that is asked for, else nearest first where `near` is given, else by id."""
         expand = self._context.expand
         groups = tuple((expand(name),) for name in wanted.types)
         place = None
         if wanted.near is not None and wanted.within is not None:
             place = geo.Geo("near", Point(wanted.near), LOCATION, most=wanted.within)
+        by_distance = (By(Path((LOCATION,)), distance=True),) if place else ()
         question = Question(
             selectors=(Selector(types=Types(groups)),) if groups else (),
             q=resolve(q.parse(wanted.q), expand, expand) if wanted.q else None,
             place=place,
-            around=None if place else wanted.near,
+            around=None if place or wanted.order else wanted.near,
             box=wanted.box,
             text=wanted.text,
-            order=(By(Path((LOCATION,)), distance=True),) if place else (),
+            order=order.resolve(order.parse(wanted.order), expand) if wanted.order else by_distance,
+            origin=Point(wanted.near) if wanted.near is not None else None,
             limit=wanted.limit,
             offset=wanted.offset,
             count=wanted.count,

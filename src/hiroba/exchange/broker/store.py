@@ -7,15 +7,16 @@ import asyncpg
 import orjson
 
 from hiroba.base.db import Connection
+from hiroba.exchange.broker.facts import facts
 from hiroba.exchange.broker.geometry import extent
 from hiroba.exchange.broker.model import Doc, Entity, Key
 
 COLUMNS = "e.tenant, e.path, e.id, e.types, e.scopes, e.owner, e.doc, e.created, e.modified, e.expires"
 _KEYS = "unnest($1::text[], $2::text[], $3::text[]) as k (tenant, path, id)"
 _VALUES = """
-    unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::box[],
-           $10::timestamptz[], $11::timestamptz[], $12::timestamptz[])
-        as v (tenant, path, id, types, scopes, owner, doc, words, geo, created, modified, expires)
+    unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::box[],
+           $11::timestamptz[], $12::timestamptz[], $13::timestamptz[])
+        as v (tenant, path, id, types, scopes, owner, doc, facts, words, geo, created, modified, expires)
 """
 
 
@@ -47,6 +48,16 @@ async def entities(conn: Connection, keys: Iterable[Key]) -> dict[Key, Entity]:
     return {entity.key: entity for entity in found}
 
 
+async def entities_of(conn: Connection, tenant: str, ids: Iterable[str]) -> dict[str, Entity]:
+    """The entities of these ids on any path, '' before all others."""
+    rows = await conn.fetch(f"""
+        select {COLUMNS} from broker.entity e
+         where e.tenant = $1 and e.id = any($2::text[]) and (e.expires is null or e.expires > now()) order by e.path desc
+    """, tenant, list(ids))  # noqa: S608 - constants  # fmt: skip
+    found = map(entity_of, rows)
+    return {entity.key.id: entity for entity in found}
+
+
 async def lock(conn: Connection, keys: Sequence[Key]) -> dict[Key, Entity]:
     """The same, held for writing until the transaction ends; in key order, so that two writers cannot wait for each other."""
     rows = await conn.fetch(f"""
@@ -65,6 +76,7 @@ def _rows(written: Sequence[Entity]) -> list[list[Any]]:
         [array(entity.scopes) for entity in written],
         [entity.owner for entity in written],
         [orjson.dumps(entity.doc).decode() for entity in written],
+        [orjson.dumps(facts(entity.doc)).decode() for entity in written],
         [words(entity.doc) for entity in written],
         [extent(entity.doc) for entity in written],
         [entity.created for entity in written],
@@ -81,8 +93,9 @@ def array(texts: Iterable[str]) -> str:
 async def insert(conn: Connection, written: Sequence[Entity]) -> set[Key]:
     """Add entities; the keys that were free. Somebody else's row of the same key is waited for and left alone."""
     rows = await conn.fetch(f"""
-        insert into broker.entity (tenant, path, id, types, scopes, owner, doc, words, geo, created, modified, expires)
-        select tenant, path, id, types::text[], scopes::text[], owner, doc::jsonb, words, geo, created, modified, expires
+        insert into broker.entity (tenant, path, id, types, scopes, owner, doc, facts, words, geo, created, modified, expires)
+        select tenant, path, id, types::text[], scopes::text[], owner, doc::jsonb, facts::jsonb, words, geo,
+               created, modified, expires
           from {_VALUES}
          order by tenant, path, id
         on conflict do nothing returning tenant, path, id
@@ -95,7 +108,8 @@ async def update(conn: Connection, written: Sequence[Entity]) -> None:
     await conn.execute(f"""
         update broker.entity e
            set types = v.types::text[], scopes = v.scopes::text[], owner = v.owner, doc = v.doc::jsonb,
-               words = v.words, geo = v.geo, created = v.created, modified = v.modified, expires = v.expires
+               facts = v.facts::jsonb, words = v.words, geo = v.geo,
+               created = v.created, modified = v.modified, expires = v.expires
           from {_VALUES}
          where e.tenant = v.tenant and e.path = v.path and e.id = v.id
     """, *_rows(written))  # noqa: S608 - constants  # fmt: skip
@@ -137,6 +151,7 @@ async def select(
     where: str,
     values: Sequence[Any],
     *,
+    joins: str = "",
     order: str = "e.id, e.path",
     limit: int | None = None,
     offset: int = 0,
@@ -145,11 +160,46 @@ async def select(
     end = len(values)
     limits = "" if limit is None else f" limit ${end + 1} offset ${end + 2}"
     rows = await conn.fetch(
-        f"select {COLUMNS} from broker.entity e where {where} order by {order}{limits}",  # noqa: S608 - the compiler binds every value
+        f"select {COLUMNS} from broker.entity e {joins} where {where} order by {order}{limits}",  # noqa: S608 - the compiler binds every value
         *values,
         *(() if limit is None else (limit, offset)),
     )
     return [entity_of(row) for row in rows]
+
+
+async def places(
+    conn: Connection, where: str, values: Sequence[Any], geoproperty: str, *, limit: int
+) -> list[tuple[Key, list[Any]]]:
+    """Keys and GeoJSON of a GeoProperty's instances, by id, of the entities for which the compiled condition holds."""
+    end = len(values)
+    rows = await conn.fetch(
+        f"""
+        select e.tenant, e.path, e.id, jsonb_path_query_array(e.doc -> ${end + 1}, '$[*].value') as places
+          from broker.entity e where {where} order by e.id, e.path limit ${end + 2}
+    """,  # noqa: S608 - as above
+        *values,
+        geoproperty,
+        limit,
+    )
+    return [(Key(row["tenant"], row["path"], row["id"]), orjson.loads(row["places"])) for row in rows]
+
+
+async def unranked(
+    conn: Connection, table: str, where: str, values: Sequence[Any], *, limit: int
+) -> list[tuple[str, bool]]:
+    """The different texts and geometries that a compiled table `u` gives of the rows for which the condition holds."""
+    rows = await conn.fetch(
+        f"select distinct u.s, u.is_place from broker.entity e, {table} where {where} limit ${len(values) + 1}",  # noqa: S608 - as above
+        *values,
+        limit,
+    )
+    return [(row["s"], row["is_place"]) for row in rows]
+
+
+async def has_unicode_collation(conn: Connection) -> bool:
+    """Whether the database itself orders texts as ICU's root does."""
+    found: bool = await conn.fetchval("select exists (select from pg_collation where collname = 'und-x-icu')")
+    return found
 
 
 async def count(conn: Connection, where: str, values: Sequence[Any]) -> int:

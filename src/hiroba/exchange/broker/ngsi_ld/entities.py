@@ -10,6 +10,7 @@ from hiroba.exchange.broker.errors import BadRequestData, ResourceNotFound
 from hiroba.exchange.broker.exchange import Exchange
 from hiroba.exchange.broker.history.model import SCOPE
 from hiroba.exchange.broker.history.provision import mark_deleted
+from hiroba.exchange.broker.linked import held, joined
 from hiroba.exchange.broker.model import Fragment, Key
 from hiroba.exchange.broker.ngsi_ld import shapes
 from hiroba.exchange.broker.ngsi_ld.http import GEO_JSON, JSON_LD, Answer, Request, context_link, json
@@ -37,10 +38,15 @@ async def retrieve(request: Request, exchange: Exchange, id_: str) -> Answer:
         shapes.must_have_type(entity, types, context)
     if shape.attrs is not None and not shape.members and not any(shape.shows(name) for name in entity.doc):
         raise ResourceNotFound(f"{id_} has none of these attributes.")
-    document = writing.single(entity, shape)
-    if not document.keys() - {"@context"}:
-        raise ResourceNotFound(f"Nothing of {id_} is left when all that is omitted is gone.")
-    return answer_of(200, document, shape)
+    join = shapes.join_of(request.params)
+    if join is None:
+        document = writing.single(entity, shape)
+        if not document.keys() - {"@context"}:
+            raise ResourceNotFound(f"Nothing of {id_} is left when all that is omitted is gone.")
+        return answer_of(200, document, shape)
+    async with exchange.reading() as conn:
+        pairs = await joined([entity], shape, join, held(conn, request.tenant))
+    return answer_of(200, writing.collected(pairs, shape) if join.flat else writing.single(*pairs[0]), shape)
 
 
 def answer_of(status: int, document: Any, shape: writing.Shape, headers: list[tuple[str, str]] | None = None) -> Answer:

@@ -25,7 +25,20 @@ PARAMETERS: Final[Mapping[str, tuple[dict[str, Any], str]]] = {
     "attrs": (_TEXT, "Attributes, one of which is there; only these are given."),
     "pick": (_TEXT, "The members that are given."),
     "omit": (_TEXT, "The members that are left out."),
+    "join": (
+        {"type": "string", "enum": ["inline", "flat", "@none"]},
+        "Linked entities: inside those that link to them, or beside them (§4.5.23).",
+    ),
+    "joinLevel": ({"type": "integer", "minimum": 1, "maximum": 20}, "How many relationships are followed."),
+    "containedBy": (_TEXT, "Ids that were met already and are not given again."),
     "orderBy": (_TEXT, "name, name;desc, or location;dist-asc (§4.23)."),
+    "collation": (_TEXT, "How texts are ordered: und, de-u-co-phonebk, und-u-ks-level1 and the like (§4.23)."),
+    "orderFrom": (_TEXT, "Coordinates that distances are measured from: [135.5,34.7]."),
+    "orderGeometry": (_TEXT, "Their geometry; Point if left out."),
+    "expandValues": (_TEXT, "Attributes whose values in q are names of the context."),
+    "jsonKeys": (_TEXT, "Attributes whose values in q are plain JSON."),
+    "csf": (_TEXT, "A query over context sources (§4.9)."),
+    "splitEntities": (_FLAG, "Whether parts of one entity may lie in several sources."),
     "limit": (_NUMBER, "Entities of a page."),
     "offset": ({"type": "integer", "minimum": 0}, "Entities before the page."),
     "count": (_FLAG, "Whether the header NGSILD-Results-Count is wanted."),
@@ -41,12 +54,44 @@ PARAMETERS: Final[Mapping[str, tuple[dict[str, Any], str]]] = {
     "geometryProperty": (_TEXT, "The GeoProperty that becomes the geometry of GeoJSON."),
     "deleteAll": (_FLAG, "Whether every instance goes."),
     "details": (_FLAG, "Whether each is described rather than named."),
+    "timerel": (
+        {"type": "string", "enum": ["before", "after", "between"]},
+        "How the time asked for lies to timeAt (§4.11).",
+    ),
+    "timeAt": ({"type": "string", "format": "date-time"}, "The moment that timerel speaks of."),
+    "endTimeAt": ({"type": "string", "format": "date-time"}, "The end, where timerel is between."),
+    "timeproperty": (
+        {"type": "string", "enum": ["observedAt", "createdAt", "modifiedAt", "deletedAt"]},
+        "Which time is asked for; observedAt if left out.",
+    ),
+    "kind": ({"type": "string", "enum": ["Hosted", "Cached", "ImplicitlyCreated"]}, "Only contexts of this kind."),
+    "reload": (_FLAG, "Whether a copy is downloaded again rather than deleted."),
     "observedAt": ({"type": "string", "format": "date-time"}, "When what is merged was observed."),
 }
-_SHAPE: Final = ("attrs", "pick", "omit", "format", "options", "sysAttrs", "lang", "datasetId", "geometryProperty")
+_FIRST: Final = {
+    "entities": "entityId",
+    "jsonldContexts": "contextId",
+    "subscriptions": "subscriptionId",
+    "csourceRegistrations": "registrationId",
+}
+"""What the first part of a path names, by its collection."""
+_SHAPE: Final = (
+    "attrs",
+    "pick",
+    "omit",
+    "format",
+    "options",
+    "sysAttrs",
+    "lang",
+    "datasetId",
+    "geometryProperty",
+    "join",
+    "joinLevel",
+    "containedBy",
+)
 _QUESTION: Final = (
-    "id", "idPattern", "type", "q", "scopeQ", "georel", "geometry", "coordinates", "geoproperty", "orderBy", "limit",
-    "offset", "count", "local",
+    "id", "idPattern", "type", "q", "expandValues", "jsonKeys", "csf", "scopeQ", "georel", "geometry", "coordinates",
+    "geoproperty", "orderBy", "orderFrom", "orderGeometry", "collation", "limit", "offset", "count", "local", "splitEntities",
 )  # fmt: skip
 _OF: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("GET", "/entities"): (*_QUESTION, *_SHAPE),
@@ -57,8 +102,36 @@ _OF: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("POST", "/entityOperations/upsert"): ("options",),
     ("POST", "/entityOperations/update"): ("options",),
     ("POST", "/entityOperations/query"): ("limit", "offset", "count", *_SHAPE),
+    ("GET", "/csourceRegistrations"): (
+        "id",
+        "idPattern",
+        "type",
+        "attrs",
+        "q",
+        "csf",
+        "scopeQ",
+        "georel",
+        "geometry",
+        "coordinates",
+        "geoproperty",
+        "timerel",
+        "timeAt",
+        "endTimeAt",
+        "timeproperty",
+        "datasetId",
+        "limit",
+        "offset",
+        "count",
+        "sysAttrs",
+    ),
+    ("GET", "/csourceRegistrations/{}"): ("sysAttrs",),
+    ("GET", "/subscriptions"): ("limit", "offset", "count", "options", "sysAttrs"),
+    ("GET", "/subscriptions/{}"): ("options", "sysAttrs"),
     ("GET", "/types"): ("details",),
     ("GET", "/attributes"): ("details",),
+    ("GET", "/jsonldContexts"): ("details", "kind"),
+    ("GET", "/jsonldContexts/{}"): ("details",),
+    ("DELETE", "/jsonldContexts/{}"): ("reload",),
 }
 _ENTITY: Final[dict[str, Any]] = {
     "type": "object",
@@ -73,12 +146,58 @@ _ENTITY: Final[dict[str, Any]] = {
 }
 _FRAGMENT: Final[dict[str, Any]] = {**_ENTITY, "required": []}
 _ANYTHING: Final[dict[str, Any]] = {"description": "A value, or an attribute with members to change."}
+_REGISTRATION: Final[dict[str, Any]] = {
+    "type": "object",
+    "required": ["type", "endpoint", "information"],
+    "properties": {
+        "id": {"type": "string", "format": "uri"},
+        "type": {"const": "ContextSourceRegistration"},
+        "endpoint": {"type": "string", "format": "uri", "examples": ["https://example.org"]},
+        "mode": {"type": "string", "enum": ["inclusive", "exclusive", "redirect", "auxiliary"]},
+        "information": {"type": "array", "items": {"type": "object"}, "minItems": 1},
+        "operations": {"type": "array", "items": _TEXT, "minItems": 1},
+        "expiresAt": {"type": "string", "format": "date-time"},
+    },
+    "additionalProperties": {"description": "A member of §5.2.9, or a Context Source Property."},
+}
+_SUBSCRIPTION: Final[dict[str, Any]] = {
+    "type": "object",
+    "required": ["type", "notification"],
+    "properties": {
+        "id": {"type": "string", "format": "uri"},
+        "type": {"const": "Subscription"},
+        "entities": {"type": "array", "minItems": 1, "items": {"type": "object", "required": ["type"]}},
+        "watchedAttributes": {"type": "array", "minItems": 1, "items": _TEXT},
+        "q": _TEXT,
+        "notification": {
+            "type": "object",
+            "required": ["endpoint"],
+            "properties": {
+                "endpoint": {
+                    "type": "object",
+                    "required": ["uri"],
+                    "properties": {"uri": {"type": "string", "format": "uri"}},
+                }
+            },
+        },
+    },
+    "additionalProperties": {"description": "A member of §5.2.12."},
+}
 _BODIES: Final[Mapping[str, dict[str, Any]]] = {
     "/entities": _ENTITY,
     "/entities/{}": _FRAGMENT,
     "/entities/{}/attrs": _FRAGMENT,
     "/entities/{}/attrs/{}": _ANYTHING,
+    "/csourceRegistrations": _REGISTRATION,
+    "/csourceRegistrations/{}": {**_REGISTRATION, "required": []},
     "/entityOperations/delete": {"type": "array", "items": {"type": "string", "format": "uri"}},
+    "/subscriptions": _SUBSCRIPTION,
+    "/subscriptions/{}": {**_SUBSCRIPTION, "required": []},
+    "/jsonldContexts": {
+        "type": "object",
+        "required": ["@context"],
+        "properties": {"@context": {"description": "An object of terms, an address, or a list of these."}},
+    },
     "/entityOperations/query": {
         "type": "object",
         "required": ["type"],
@@ -92,7 +211,7 @@ _BODIES: Final[Mapping[str, dict[str, Any]]] = {
 _PROBLEM: Final[dict[str, Any]] = {
     "description": "What is wrong, where, and what to do (RFC 9457).",
     "content": {
-        "application/problem+json": {
+        "application/json": {
             "schema": {
                 "type": "object",
                 "required": ["type", "title", "status"],
@@ -122,7 +241,7 @@ def document(url: str) -> dict[str, Any]:
 
 
 def _path_parameters(path: str) -> list[str]:
-    first = "entityId" if path.startswith("/entities") else "name"
+    first = _FIRST.get(path.split("/")[1], "name")
     return [first, "attributeName"][: path.count("{}")]
 
 

@@ -17,7 +17,7 @@ from shapely.geometry.base import BaseGeometry
 from hiroba.exchange.broker.errors import BadRequestData
 from hiroba.exchange.broker.query import geodesy, geometry
 from hiroba.exchange.broker.query.cursor import Cursor, is_name
-from hiroba.exchange.broker.query.geodesy import Box
+from hiroba.exchange.broker.query.geodesy import Box, Degrees
 from hiroba.exchange.broker.query.match import unwrapped, walk
 
 Relation = Literal["near", "within", "contains", "overlaps", "intersects", "equals", "disjoint"]
@@ -51,10 +51,7 @@ class Geo(msgspec.Struct, frozen=True):
 
     def distance(self, geojson: Any) -> float | None:
         """Metres from the reference to a stored geometry; None where it is none."""
-        if isinstance(self.reference, Point) and (at := geometry.point(geojson)):
-            return geodesy.metres((self.reference.x, self.reference.y), at)
-        target = _stored(geojson)
-        return None if target is None else geodesy.distance(self.reference, target)
+        return far(self.reference, geojson, geodesy.metres)
 
     def refine(self, geojson: Any) -> bool:
         """The exact answer for one stored geometry."""
@@ -81,13 +78,21 @@ class Geo(msgspec.Struct, frozen=True):
         return any(map(self.refine, unwrapped(walk(doc, (self.geoproperty, "value")))))
 
 
+def far(
+    origin: BaseGeometry, geojson: Any, between: Callable[[Degrees, Degrees], float] = geodesy.on_a_sphere
+) -> float | None:
+    """Metres to a stored geometry, None where it is none; between points over a sphere (Haversine) as §4.23.1 has it."""
+    if isinstance(origin, Point) and (at := geometry.point(geojson)):
+        return between((origin.x, origin.y), at)
+    target = _stored(geojson)
+    return None if target is None else geodesy.distance(origin, target)
+
+
 def _stored(geojson: Any) -> BaseGeometry | None:
-    """A stored geometry; one that crosses itself was kept as it came and is asked in its valid reading."""
     try:
-        found = geometry.well_formed(geojson, "geometry")
+        return geometry.read(geojson, "geometry")
     except BadRequestData:
         return None
-    return found if found.is_valid else shapely.make_valid(found)
 
 
 def parse(georel: str, kind: str, coordinates: str | list[Any], geoproperty: str = "location") -> Geo:

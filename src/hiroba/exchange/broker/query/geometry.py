@@ -18,25 +18,22 @@ _DEPTH = {"Point": 0, "MultiPoint": 1, "LineString": 1, "MultiLineString": 2, "P
 _EAST, _NORTH = 180, 90
 
 
-def from_text(kind: str, coordinates: str | list[Any]) -> BaseGeometry:
+def from_text(kind: str, coordinates: str | list[Any], what: str = "coordinates") -> BaseGeometry:
     """The geometry of the parameters `geometry` and `coordinates`; coordinates are JSON text or its value."""
     if isinstance(coordinates, str):
         if len(coordinates) > MAX_TEXT:
-            raise BadRequestData(f"coordinates: at most {MAX_TEXT} characters are taken.")
+            raise BadRequestData(f"{what}: at most {MAX_TEXT} characters are taken.")
         try:
             coordinates = orjson.loads(coordinates)
         except orjson.JSONDecodeError as error:
-            raise BadRequestData(f"coordinates: at character {error.pos + 1} JSON was expected.") from None
-    return checked({"type": kind, "coordinates": coordinates}, "coordinates")
+            raise BadRequestData(f"{what}: at character {error.pos + 1} JSON was expected.") from None
+    return read({"type": kind, "coordinates": coordinates}, what)
 
 
-def checked(geojson: Any, where: str) -> BaseGeometry:
-    """The geometry of a GeoJSON object that crosses itself nowhere, or BadRequestData that names the place in it."""
+def read(geojson: Any, where: str) -> BaseGeometry:
+    """What a GeoJSON object covers: one that crosses itself in its valid reading, or BadRequestData that names the place."""
     geometry = well_formed(geojson, where)
-    if not geometry.is_valid:
-        reason = shapely.is_valid_reason(geometry)
-        raise BadRequestData(f"{where}: {geometry.geom_type} is not valid: {reason} (longitude latitude).")
-    return geometry
+    return geometry if geometry.is_valid else shapely.make_valid(geometry)
 
 
 def well_formed(geojson: Any, where: str) -> BaseGeometry:
