@@ -60,6 +60,15 @@ PARAMETERS: Final[Mapping[str, tuple[dict[str, Any], str]]] = {
         {"type": "string", "enum": ["before", "after", "between"]},
         "How the time asked for lies to timeAt (§4.11).",
     ),
+    "lastN": ({"type": "integer", "minimum": 1}, "Only so many instances of each attribute, the latest ones."),
+    "aggrMethods": (
+        _TEXT,
+        "For format=aggregatedValues: avg, distinctCount, max, min, stddev, sum, sumsq, totalCount (§4.5.19).",
+    ),
+    "aggrPeriodDuration": (
+        _TEXT,
+        "For format=aggregatedValues: how long a period is, such as PT1H or P1M; PT0S: all of it.",
+    ),
     "timeAt": ({"type": "string", "format": "date-time"}, "The moment that timerel speaks of."),
     "endTimeAt": ({"type": "string", "format": "date-time"}, "The end, where timerel is between."),
     "timeproperty": (
@@ -92,6 +101,7 @@ _SHAPE: Final = (
     "joinLevel",
     "containedBy",
 )
+_PERIOD: Final = ("timerel", "timeAt", "endTimeAt", "timeproperty", "lastN", "aggrMethods", "aggrPeriodDuration")
 _FILTER: Final = (
     "id", "idPattern", "type", "q", "expandValues", "jsonKeys", "csf", "scopeQ", "georel", "geometry", "coordinates",
     "geoproperty", "local",
@@ -135,6 +145,18 @@ _OF: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("GET", "/csourceRegistrations/{}"): ("sysAttrs",),
     **{("GET", path): ("limit", "offset", "count", "options", "sysAttrs") for path in _SUBSCRIPTIONS},
     **{("GET", f"{path}/{{}}"): ("options", "sysAttrs") for path in _SUBSCRIPTIONS},
+    ("GET", "/temporal/entities"): (*_QUESTION, *_PERIOD, *_SHAPE),
+    ("GET", "/temporal/entities/{}"): ("type", *_PERIOD, *_SHAPE),
+    ("DELETE", "/temporal/entities/{}/attrs/{}"): ("datasetId", "deleteAll"),
+    ("POST", "/temporal/entityOperations/query"): (
+        "limit",
+        "offset",
+        "count",
+        "options",
+        "format",
+        "sysAttrs",
+        "local",
+    ),
     ("GET", "/types"): ("details",),
     ("GET", "/attributes"): ("details",),
     ("GET", "/jsonldContexts"): ("details", "kind"),
@@ -153,6 +175,10 @@ _ENTITY: Final[dict[str, Any]] = {
     "additionalProperties": {"description": "An attribute: normalized, concise, or a plain value."},
 }
 _FRAGMENT: Final[dict[str, Any]] = {**_ENTITY, "required": []}
+_EVOLUTION: Final[dict[str, Any]] = {
+    **_ENTITY,
+    "additionalProperties": {"description": "An attribute over time: a list of instances, each with its observedAt."},
+}
 _ANYTHING: Final[dict[str, Any]] = {"description": "A value, or an attribute with members to change."}
 _REGISTRATION: Final[dict[str, Any]] = {
     "type": "object",
@@ -205,6 +231,22 @@ _BODIES: Final[Mapping[str, dict[str, Any]]] = {
         "type": "object",
         "required": ["@context"],
         "properties": {"@context": {"description": "An object of terms, an address, or a list of these."}},
+    },
+    "/temporal/entities": _EVOLUTION,
+    "/temporal/entities/{}/attrs": {**_EVOLUTION, "required": []},
+    "/temporal/entities/{}/attrs/{}/{}": _ANYTHING,
+    "/temporal/entityOperations/query": {
+        "type": "object",
+        "required": ["type", "temporalQ"],
+        "properties": {
+            "type": {"const": "Query"},
+            "q": _TEXT,
+            "entities": {"type": "array", "items": {"type": "object"}},
+            "temporalQ": {
+                "type": "object",
+                "properties": {"timerel": _TEXT, "timeAt": _TEXT, "lastN": {"type": "integer"}},
+            },
+        },
     },
     "/entityOperations/query": {
         "type": "object",
