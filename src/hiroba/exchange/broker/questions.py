@@ -67,6 +67,10 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     """Every one of these words stands in the names or the address."""
     keys: tuple[Key, ...] | None = None
     """Only these."""
+    after: Key | None = None
+    """Only those that follow this one by id."""
+    owner: str | None = None
+    """Only what this organisation owns."""
     order: tuple[By, ...] = ()
     collation: Collation = ROOT
     origin: BaseGeometry | None = None
@@ -110,11 +114,16 @@ def _where(question: Question) -> tuple[Compiler, str]:
         "(e.expires is null or e.expires > now())",
     ]
     if question.selectors:
-        conditions.append(f"({' or '.join(_selected(compiler, selector) for selector in question.selectors)})")
+        conditions.append(f"({' or '.join(selected(compiler, selector) for selector in question.selectors)})")
     if question.keys is not None:
         ids, paths = [key.id for key in question.keys], [key.path for key in question.keys]
-        pairs = f"unnest({compiler.bind(ids, 'text[]')}, {compiler.bind(paths, 'text[]')})"
-        conditions.append(f"(e.id, e.path) in (select * from {pairs})")  # noqa: S608 - bound
+        among = f"unnest({compiler.bind(ids, 'text[]')}, {compiler.bind(paths, 'text[]')})"
+        conditions.append(f"(e.id, e.path) in (select * from {among})")  # noqa: S608 - bound
+    if question.after is not None:
+        id_, path = compiler.bind(question.after.id, "text"), compiler.bind(question.after.path, "text")
+        conditions.append(f"(e.id, e.path) > ({id_}, {path})")
+    if question.owner is not None:
+        conditions.append(f"e.owner = {compiler.bind(question.owner, 'text')}")
     if question.having is not None:
         conditions.append(f"e.doc ?| {compiler.bind(sorted(question.having), 'text[]')}")
     if question.q is not None:
@@ -130,10 +139,11 @@ def _where(question: Question) -> tuple[Compiler, str]:
     return compiler, " and ".join(conditions)
 
 
-def _selected(compiler: Compiler, selector: Selector) -> str:
+def selected(compiler: Compiler, selector: Selector) -> str:
+    """The condition that a selector makes."""
     conditions = []
     if selector.ids:
-        conditions.append(f"e.id = any({compiler.bind(list(selector.ids), 'text[]')})")
+        conditions.append(f"{compiler.alias}.id = any({compiler.bind(list(selector.ids), 'text[]')})")
     if selector.pattern:
         _check_pattern(selector.pattern)
         conditions.append(compiler.query(Like(Path(("id",)), selector.pattern)))

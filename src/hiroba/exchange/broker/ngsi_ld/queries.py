@@ -28,24 +28,31 @@ MOST: Final = 1000
 async def query(request: Request, exchange: Exchange) -> Answer:
     """The entities that match the parameters, a page of them."""
     context = await request.context()
-    params = request.params
-    selector = Selector(
-        ids=tuple(names.uri(id_, "id") for id_ in request.words("id")),
-        pattern=params.get("idPattern", ""),
-        types=types.parse(params["type"]).resolve(context.expand) if "type" in params else types.Types(),
+    return await _answer(request, exchange, context, request.params, (_asked(request, context),))
+
+
+def asked(request: Request, context: Context) -> Question:
+    """What the parameters of an address ask for."""
+    return question_of(request, context, request.params, (_asked(request, context),), shapes.of(request, context))
+
+
+def _asked(request: Request, context: Context) -> Selector:
+    ids = tuple(names.uri(id_, "id") for id_ in request.words("id"))
+    kinds = request.params.get("type", "*")
+    return Selector(
+        ids=ids, pattern=request.params.get("idPattern", ""), types=types.parse(kinds).resolve(context.expand)
     )
-    return await _answer(request, exchange, context, params, (selector,))
 
 
 async def query_by_post(request: Request, exchange: Exchange) -> Answer:
     """The same by a Query document (§5.2.23), whose parts are named as the parameters of GET are."""
     document, context = await request.document()
     params, entities = bodies.read(document)
-    selectors = tuple(_selector(entity, context) for entity in entities)
+    selectors = tuple(selector_of(entity, context) for entity in entities)
     return await _answer(request, exchange, context, {**request.params, **params}, selectors)
 
 
-def _selector(entity: Mapping[str, Any], context: Context) -> Selector:
+def selector_of(entity: Mapping[str, Any], context: Context) -> Selector:
     """What an EntitySelector means (§5.2.33): ids go before a pattern of ids."""
     given = entity.get("id", [])
     ids = tuple(names.uri(id_, "entities.id") for id_ in (given if isinstance(given, list) else [given]))
