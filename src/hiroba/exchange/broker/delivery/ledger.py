@@ -6,10 +6,10 @@ from typing import Final
 
 from hiroba.base import clock
 from hiroba.base.db import Connection
-from hiroba.exchange.broker.delivery import store
 from hiroba.exchange.broker.delivery.line import Attempt
 from hiroba.exchange.broker.delivery.metrics import DEAD, DELIVERED, FAILED, SUPERSEDED
 from hiroba.exchange.broker.delivery.model import Address, Row, Tally
+from hiroba.exchange.broker.delivery.store import letters, queue
 
 MOST_BYTES: Final = 64 << 20
 """Bytes of data in memory; beyond, rows stay in the table."""
@@ -98,13 +98,13 @@ class Ledger:
         tallies, self._tallies = self._tallies, {}
         now = clock.now()
         if dead:
-            await store.bury(conn, dead, now)
+            await letters.bury(conn, dead, now)
             DEAD.inc(len(dead))
         for address, (tries, reason) in overdue.items():
-            DEAD.inc(await store.bury_older(conn, address, limit=now - OLDEST, tries=tries, reason=reason, died=now))
+            DEAD.inc(await letters.bury_older(conn, address, limit=now - OLDEST, tries=tries, reason=reason, died=now))
         if unwanted:
-            await store.drop(conn, unwanted)
+            await queue.drop(conn, unwanted)
         if done or tallies:
-            await store.settle(conn, done, tallies)
+            await queue.settle(conn, done, tallies)
         self.let_go(done)
         self.let_go(row for row, _, _ in dead)
