@@ -30,7 +30,6 @@ from hiroba.door.pages import Page, Templates
 from hiroba.door.region import Regions
 from hiroba.door.service import Service
 from hiroba.door.service import found as services_found
-from hiroba.exchange.broker import store as entities
 from hiroba.exchange.broker.access import Open
 from hiroba.exchange.broker.contexts import store as kept_contexts
 from hiroba.exchange.broker.contexts.book import Book
@@ -41,7 +40,8 @@ from hiroba.exchange.broker.delivery.receivers import Receivers
 from hiroba.exchange.broker.delivery.store import letters
 from hiroba.exchange.broker.exchange import Exchange
 from hiroba.exchange.broker.ngsi_ld.application import NgsiLd
-from hiroba.exchange.broker.sources import changes
+from hiroba.exchange.broker.sources import store as registrations
+from hiroba.exchange.broker.sources.subscribers import Subscribers
 from hiroba.exchange.broker.subscriptions import store as subscription_rows
 from hiroba.exchange.broker.subscriptions.registry import Subscriptions
 from hiroba.exchange.gateway import dead_letters, public, tenants
@@ -66,9 +66,8 @@ def migrations(services: Sequence[Service]) -> list[Migration]:
 def jobs(services: Sequence[Service]) -> list[Periodic]:
     """What the house and every service do by the clock, named room/function."""
     ours = [
-        Periodic("broker/forget_expired", timedelta(minutes=5), entities.forget_expired),
         Periodic("broker/forget_old_letters", timedelta(hours=1), letters.forget_old),
-        Periodic("broker/forget_expired_sources", timedelta(minutes=1), changes.forget_expired),
+        Periodic("broker/forget_gone_registrations", timedelta(hours=1), registrations.forget_gone),
         Periodic("broker/forget_gone_contexts", timedelta(hours=1), kept_contexts.forget_gone_contexts),
         Periodic("broker/forget_deleted_subscriptions", timedelta(hours=1), subscription_rows.forget_deleted),
         Periodic("identity/forget_what_is_over", timedelta(hours=1), store.forget_what_is_over),
@@ -112,8 +111,15 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
         book = Book(egress, settings.url, pool, Path(settings.contexts) if settings.contexts else None)
         outbox = Outbox()
         subscriptions = Subscriptions(pool, book, outbox)
-        core = Exchange(pool, book.house, [subscriptions.listener], subscriptions, url=settings.url)
-        delivery = Engine(pool, outbox, {"Notification": subscriptions.target_of}, receivers.send, [subscriptions.tick])
+        subscribers = Subscribers(pool, book, outbox)
+        core = Exchange(pool, book.house, [subscriptions.listener], subscriptions, subscribers, url=settings.url)
+        delivery = Engine(
+            pool,
+            outbox,
+            {kept.kind: kept.target_of for kept in (subscriptions, subscribers)},
+            receivers.send,
+            [subscriptions.tick, subscribers.tick, core.sources.tick],
+        )
         core.follower.follow(MEMORY, book.refresh)
         faces["/ngsi-ld/"] = NgsiLd(core, Open() if settings.open else Gateway(pool), book)
         app.state.update(pool=pool, exchange=core, egress=egress, regions=Regions(pool, core))

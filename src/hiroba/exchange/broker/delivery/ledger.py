@@ -52,22 +52,26 @@ class Ledger:
         """Whether something is still to be written down of this subscription."""
         return address in self._tallies
 
+    def began(self, address: Address, at: datetime) -> None:
+        """A notification is being sent (§5.8.6: counted then, whatever becomes of it)."""
+        tally = self._tallies.setdefault(address, Tally())
+        tally.sent += 1
+        tally.last_notification = at
+
     def succeeded(self, address: Address, rows: Iterable[Row], at: datetime) -> None:
         """A notification has arrived."""
         self._done += rows
         tally = self._tallies.setdefault(address, Tally())
-        tally.sent += 1
         tally.ok, tally.failures = True, 0
-        tally.last_notification = tally.last_success = at
+        tally.last_success = at
         DELIVERED.inc()
 
     def failed(self, address: Address, at: datetime, failures: int) -> None:
         """An attempt has failed."""
         tally = self._tallies.setdefault(address, Tally())
-        tally.sent += 1
         tally.failed += 1
         tally.ok, tally.failures = False, failures
-        tally.last_notification = tally.last_failure = at
+        tally.last_failure = at
         FAILED.inc()
 
     def superseded(self, rows: list[Row]) -> None:

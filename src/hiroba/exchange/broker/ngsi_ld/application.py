@@ -17,7 +17,16 @@ from hiroba.exchange.broker.access import Access, Action
 from hiroba.exchange.broker.contexts.book import Book
 from hiroba.exchange.broker.errors import BadRequestData, InternalError, ResourceNotFound
 from hiroba.exchange.broker.exchange import Exchange
-from hiroba.exchange.broker.ngsi_ld import batches, contexts, discovery, entities, queries, sources, subscriptions
+from hiroba.exchange.broker.ngsi_ld import (
+    batches,
+    contexts,
+    discovery,
+    entities,
+    purge,
+    queries,
+    sources,
+    subscriptions,
+)
 from hiroba.exchange.broker.ngsi_ld.http import PARAMETERS, Answer, MethodNotAllowed, Request, problem, send
 
 log = logging.getLogger("hiroba.ngsi_ld")
@@ -45,6 +54,7 @@ class Route(msgspec.Struct, frozen=True):
 ROUTES: Final = (
     Route("POST", "/entities", "write", entities.create),
     Route("GET", "/entities", "read", queries.query),
+    Route("DELETE", "/entities", "write", purge.purge),
     Route("GET", "/entities/{}", "read", entities.retrieve),
     Route("PUT", "/entities/{}", "write", entities.replace),
     Route("PATCH", "/entities/{}", "write", entities.merge),
@@ -65,17 +75,17 @@ ROUTES: Final = (
     Route("GET", "/csourceRegistrations/{}", "read", sources.retrieve, frozenset({"options", "sysAttrs"})),
     Route("PATCH", "/csourceRegistrations/{}", "write", sources.update, frozenset()),
     Route("DELETE", "/csourceRegistrations/{}", "write", sources.delete, frozenset()),
-    Route("POST", "/subscriptions", "write", subscriptions.create, frozenset()),
-    Route(
-        "GET",
-        "/subscriptions",
-        "read",
-        subscriptions.query,
-        frozenset({"limit", "offset", "count", "options", "sysAttrs"}),
+    *(
+        route
+        for face in (subscriptions.ENTITIES, subscriptions.SOURCES)
+        for route in (
+            Route("POST", face.path, "write", face.create, frozenset()),
+            Route("GET", face.path, "read", face.query, frozenset({"limit", "offset", "count", "options", "sysAttrs"})),
+            Route("GET", f"{face.path}/{{}}", "read", face.retrieve, frozenset({"options", "sysAttrs"})),
+            Route("PATCH", f"{face.path}/{{}}", "write", face.update, frozenset()),
+            Route("DELETE", f"{face.path}/{{}}", "write", face.delete, frozenset()),
+        )
     ),
-    Route("GET", "/subscriptions/{}", "read", subscriptions.retrieve, frozenset({"options", "sysAttrs"})),
-    Route("PATCH", "/subscriptions/{}", "write", subscriptions.update, frozenset()),
-    Route("DELETE", "/subscriptions/{}", "write", subscriptions.delete, frozenset()),
     Route("GET", "/types", "read", discovery.types, frozenset({"details", "local"})),
     Route("GET", "/types/{}", "read", discovery.type_, frozenset({"local"})),
     Route("GET", "/attributes", "read", discovery.attributes, frozenset({"details", "local", "count"})),
@@ -184,6 +194,7 @@ class NgsiLd:
             node = following
         if not scope["path"].startswith("/ngsi-ld/v1/") or not node.routes:
             raise ResourceNotFound(f"There is no {scope['path']}.")
-        if segments == ["entities"] and scope["path"].endswith("/") and scope["method"] in {"PUT", "PATCH", "DELETE"}:
+        is_for_one = scope["method"] in {"PUT", "PATCH", "DELETE"} - node.routes.keys()
+        if is_for_one and segments == ["entities"] and scope["path"].endswith("/"):
             raise BadRequestData("The address names no id.")
         return node, parts

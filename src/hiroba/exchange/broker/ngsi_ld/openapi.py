@@ -37,7 +37,6 @@ PARAMETERS: Final[Mapping[str, tuple[dict[str, Any], str]]] = {
     "orderGeometry": (_TEXT, "Their geometry; Point if left out."),
     "expandValues": (_TEXT, "Attributes whose values in q are names of the context."),
     "jsonKeys": (_TEXT, "Attributes whose values in q are plain JSON."),
-    "csf": (_TEXT, "A query over context sources (§4.9)."),
     "splitEntities": (_FLAG, "Whether parts of one entity may lie in several sources."),
     "limit": (_NUMBER, "Entities of a page."),
     "offset": ({"type": "integer", "minimum": 0}, "Entities before the page."),
@@ -52,6 +51,8 @@ PARAMETERS: Final[Mapping[str, tuple[dict[str, Any], str]]] = {
     "lang": (_TEXT, "The language that language maps are given in."),
     "datasetId": (_TEXT, "Only instances of these datasets; @none is the default one."),
     "geometryProperty": (_TEXT, "The GeoProperty that becomes the geometry of GeoJSON."),
+    "drop": (_TEXT, "Attributes that are deleted, rather than the entities."),
+    "keep": (_TEXT, "Attributes that stay; all others are deleted, rather than the entities."),
     "deleteAll": (_FLAG, "Whether every instance goes."),
     "details": (_FLAG, "Whether each is described rather than named."),
     "timerel": (
@@ -73,6 +74,7 @@ _FIRST: Final = {
     "jsonldContexts": "contextId",
     "subscriptions": "subscriptionId",
     "csourceRegistrations": "registrationId",
+    "csourceSubscriptions": "subscriptionId",
 }
 """What the first part of a path names, by its collection."""
 _SHAPE: Final = (
@@ -89,12 +91,17 @@ _SHAPE: Final = (
     "joinLevel",
     "containedBy",
 )
-_QUESTION: Final = (
+_FILTER: Final = (
     "id", "idPattern", "type", "q", "expandValues", "jsonKeys", "csf", "scopeQ", "georel", "geometry", "coordinates",
-    "geoproperty", "orderBy", "orderFrom", "orderGeometry", "collation", "limit", "offset", "count", "local", "splitEntities",
+    "geoproperty", "local",
 )  # fmt: skip
+_QUESTION: Final = (
+    *_FILTER, "orderBy", "orderFrom", "orderGeometry", "collation", "limit", "offset", "count", "splitEntities",
+)  # fmt: skip
+_SUBSCRIPTIONS: Final = ("/subscriptions", "/csourceSubscriptions")
 _OF: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("GET", "/entities"): (*_QUESTION, *_SHAPE),
+    ("DELETE", "/entities"): (*_FILTER, "attrs", "drop", "keep"),
     ("GET", "/entities/{}"): ("type", *_SHAPE),
     ("PATCH", "/entities/{}"): ("type", "observedAt"),
     ("POST", "/entities/{}/attrs"): ("type", "options"),
@@ -125,8 +132,8 @@ _OF: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
         "sysAttrs",
     ),
     ("GET", "/csourceRegistrations/{}"): ("sysAttrs",),
-    ("GET", "/subscriptions"): ("limit", "offset", "count", "options", "sysAttrs"),
-    ("GET", "/subscriptions/{}"): ("options", "sysAttrs"),
+    **{("GET", path): ("limit", "offset", "count", "options", "sysAttrs") for path in _SUBSCRIPTIONS},
+    **{("GET", f"{path}/{{}}"): ("options", "sysAttrs") for path in _SUBSCRIPTIONS},
     ("GET", "/types"): ("details",),
     ("GET", "/attributes"): ("details",),
     ("GET", "/jsonldContexts"): ("details", "kind"),
@@ -191,8 +198,8 @@ _BODIES: Final[Mapping[str, dict[str, Any]]] = {
     "/csourceRegistrations": _REGISTRATION,
     "/csourceRegistrations/{}": {**_REGISTRATION, "required": []},
     "/entityOperations/delete": {"type": "array", "items": {"type": "string", "format": "uri"}},
-    "/subscriptions": _SUBSCRIPTION,
-    "/subscriptions/{}": {**_SUBSCRIPTION, "required": []},
+    **dict.fromkeys(_SUBSCRIPTIONS, _SUBSCRIPTION),
+    **{f"{path}/{{}}": {**_SUBSCRIPTION, "required": []} for path in _SUBSCRIPTIONS},
     "/jsonldContexts": {
         "type": "object",
         "required": ["@context"],

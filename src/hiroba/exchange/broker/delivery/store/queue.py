@@ -116,11 +116,11 @@ async def settle(conn: Connection, done: Sequence[Row], tallies: Mapping[Address
         select * from unnest($4::text[], $5::text[], $6::text[], $7::bigint[], $8::bigint[], $9::boolean[], $10::timestamptz[],
                              $11::timestamptz[], $12::timestamptz[], $13::int[])
             on conflict (tenant, kind, subscription) do update
-           set sent = t.sent + excluded.sent, failed = t.failed + excluded.failed, ok = excluded.ok,
-               last_notification = excluded.last_notification,
+           set sent = t.sent + excluded.sent, failed = t.failed + excluded.failed, ok = coalesce(excluded.ok, t.ok),
+               last_notification = coalesce(excluded.last_notification, t.last_notification),
                last_success = coalesce(excluded.last_success, t.last_success),
                last_failure = coalesce(excluded.last_failure, t.last_failure),
-               failures = excluded.failures
+               failures = case when excluded.ok is null then t.failures else excluded.failures end
     """,
         [row.number for row in done],
         [row.address.tenant for row in done],
