@@ -68,6 +68,7 @@ class Notifier:
         fetched: dict[str, dict[str, Entity]] = {}
         rendered: dict[tuple[Any, ...], bytes] = {}
         notices = []
+        await self._wordings.ready(entry.stored for _, entry in concerned)
         for changed, entry in concerned:
             form = entry.form(await self._wordings.of(entry.stored))
             key = (id(changed), *form.key)
