@@ -111,7 +111,7 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
         pool = await db.connect(settings.database_url)
         allowed = (*settings.egress_allow, *(LOOPBACK if settings.open else ()))
         egress = Egress(allowed)
-        receivers = Receivers(Egress(allowed, connections=0))  # the engine says how many
+        receivers = Receivers(egress)
         book = Book(egress, settings.url, pool, Path(settings.contexts) if settings.contexts else None)
         outbox = Outbox()
         subscriptions = Subscriptions(pool, book, outbox)
