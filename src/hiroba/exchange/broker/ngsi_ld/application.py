@@ -30,6 +30,7 @@ from hiroba.exchange.broker.ngsi_ld import (
     temporal,
 )
 from hiroba.exchange.broker.ngsi_ld.http import PARAMETERS, Answer, MethodNotAllowed, Request, problem, send
+from hiroba.exchange.broker.ngsi_ld.preferences import preferred
 
 log = logging.getLogger("hiroba.ngsi_ld")
 ANSWERS: Final = Counter("hiroba_ngsi_ld_answers", "Answers of the NGSI-LD face", ["operation", "status"])
@@ -179,6 +180,8 @@ class NgsiLd:
             request.admitted = await self._access.admit(route.action, request.tenant, request.headers)
             await self._exchange.must_have_tenant(request.tenant, make=self._access.creates_tenants and route.creates)
             answer = await route.handler(request, self._exchange, *parts)
+            if "prefer" in request.headers:
+                answer = preferred(request, answer)
         except Problem as error:
             answer = problem(error)
         except Exception:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any, Final
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, quote
 
 import msgspec
 import orjson
@@ -145,6 +145,14 @@ class Request:
             raise BadRequestData(f"{name} is a whole number, at least {least}, not {text!r}.")
         return int(text)
 
+    def preference(self, name: str) -> str:
+        """What the Prefer header says of something, without quotes (RFC 7240); empty where it says nothing."""
+        for part in self.headers.get("prefer", "").split(","):
+            key, _, value = part.split(";")[0].partition("=")
+            if key.strip().lower() == name:
+                return value.strip().strip('"')
+        return ""
+
     def words(self, name: str) -> list[str]:
         """A query parameter that is a list with commas."""
         return words(self.params, name)
@@ -281,8 +289,8 @@ def problem(error: Problem) -> Answer:
 
 def context_link(context: Context) -> tuple[str, str]:
     """The Link header that names an answer's context."""
-    source = context.source if isinstance(context.source, str) else CORE.source
-    return "link", f'<{source}>; rel="{CONTEXT_REL}"; type="{JSON_LD}"'
+    address = quote(context.address, safe=":/?#[]@!$&'()*+,;=%~")  # whatever a body named stays within its header
+    return "link", f'<{address}>; rel="{CONTEXT_REL}"; type="{JSON_LD}"'
 
 
 async def send(answer: Answer, send_: Send) -> None:

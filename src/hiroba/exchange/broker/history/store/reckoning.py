@@ -89,7 +89,8 @@ _SQUARE: Final = "case when abs({0}) < 1e-150 then 0 else {0} * {0} end"
 _NUMBERS: Final = f"""
     count(*) as "totalCount", count(number) as numbers,
     avg(number) as avg, min(number) as min, max(number) as max,
-    sum(number) as sum, sum({_SQUARE.format("number")}) as sumsq, stddev_pop(number) as stddev, count(distinct number) as "distinctCount"
+    sum(number) as sum, sum({_SQUARE.format("number")}) as sumsq, stddev_pop(number) as stddev,
+    count(distinct number) as "distinctCount"
 """
 
 
