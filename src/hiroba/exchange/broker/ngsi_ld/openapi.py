@@ -30,6 +30,7 @@ PARAMETERS: Final[Mapping[str, tuple[dict[str, Any], str]]] = {
         "Linked entities: inside those that link to them, or beside them (§4.5.23).",
     ),
     "joinLevel": ({"type": "integer", "minimum": 1, "maximum": 20}, "How many relationships are followed."),
+    "csf": (_TEXT, 'A query over the members of registrations, for example endpoint=="https://example.org" (§4.9).'),
     "containedBy": (_TEXT, "Ids that were met already and are not given again."),
     "orderBy": (_TEXT, "name, name;desc, or location;dist-asc (§4.23)."),
     "collation": (_TEXT, "How texts are ordered: und, de-u-co-phonebk, und-u-ks-level1 and the like (§4.23)."),
@@ -248,8 +249,8 @@ def document(url: str) -> dict[str, Any]:
 
 
 def _path_parameters(path: str) -> list[str]:
-    first = _FIRST.get(path.split("/")[1], "name")
-    return [first, "attributeName"][: path.count("{}")]
+    collection = path.removeprefix("/temporal").split("/")[1]
+    return [_FIRST.get(collection, "name"), "attributeName", "instanceId"][: path.count("{}")]
 
 
 def _operation(route: Route, names: list[str]) -> dict[str, Any]:
