@@ -61,6 +61,7 @@ def test_the_limits_on_the_page_are_those_of_the_code() -> None:
     from hiroba.exchange.broker.contexts import book, library, remote, terms  # noqa: PLC0415
     from hiroba.exchange.broker.ngsi_ld import batches, http, queries  # noqa: PLC0415
     from hiroba.exchange.broker.query import geometry, patterns  # noqa: PLC0415
+    from hiroba.exchange.broker.subscriptions import intervals, reading  # noqa: PLC0415
 
     page = (ROOT / "docs/exchange.md").read_text()
     for words, figure in {
@@ -69,6 +70,8 @@ def test_the_limits_on_the_page_are_those_of_the_code() -> None:
         "positions of a geometry": f"{geometry.MAX_VERTICES:,}",
         "entities of a page": f"{queries.MOST:,}",
         "candidates of a question that geometry or an order decides": f"{questions.MOST:,}",
+        "items of a list in a subscription": f"{reading.MOST:,}",
+        "entities of a periodic notification": f"{intervals.MOST:,}",
         "a regular expression": f"{patterns.LONGEST:,} characters",
         "a remote context": f"{remote.LARGEST >> 20} MB, {book.DEEPEST} deep, {book.MOST} others",
     }.items():

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from hiroba.exchange.broker.contexts.context import CORE, Context, flatten
 from hiroba.exchange.broker.documents import reading, writing
-from hiroba.exchange.broker.documents.versions import conformed
 from hiroba.exchange.broker.edits import create
 from hiroba.exchange.broker.errors import BadRequestData, InvalidRequest, NgsiLdProblem
 from hiroba.exchange.broker.model import Key
@@ -35,7 +34,10 @@ VALUES = st.recursive(
 POINTS = st.tuples(st.floats(-180, 180), st.floats(-90, 90)).map(lambda at: {"type": "Point", "coordinates": list(at)})
 
 
-MEMBERS = {"observedAt": st.just("2026-01-01T00:00:00Z"), "datasetId": URIS}
+MEMBERS = {
+    "observedAt": st.just("2026-01-01T00:00:00Z"),
+    "datasetId": URIS,
+}
 DEEPER = st.dictionaries(
     NAMES,
     st.one_of(
@@ -193,37 +195,6 @@ def test_a_context_made_to_be_costly_is_worked_out_once_per_term_or_refused(term
     with suppress(BadRequestData):
         context = Context(flatten([terms]), None)
         assert context.expand("t0") == context.expand("t39999")
-
-
-ELDER = {
-    "id": "urn:x:1", "type": ["A", "B"], "scope": "/a", "expiresAt": "2126-01-01T00:00:00Z",
-    "name": {"type": "LanguageProperty", "languageMap": {"ja": "堺"}, "observedAt": "2026-01-01T00:00:00Z"},
-    "kind": {"type": "VocabProperty", "vocab": "park", "by": {"type": "ListRelationship", "objectList": [{"object": "urn:x:2"}]}},
-    "speed": [{"type": "Property", "value": 1, "datasetId": "urn:d:1"}, {"type": "Property", "value": 2, "unitCode": "KMH"}],
-}  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    ("version", "expected"),
-    [
-        ((1, 9), ELDER),
-        ((1, 8), {name: value for name, value in ELDER.items() if name != "expiresAt"}),
-        ((1, 5), {
-            "id": "urn:x:1", "type": ["A", "B"], "scope": "/a", "name": ELDER["name"], "speed": ELDER["speed"],
-            "kind": {"type": "Property", "value": "park", "by": {"type": "Relationship", "object": ["urn:x:2"]}},
-        }),
-        ((1, 0), {
-            "id": "urn:x:1", "type": "A", "name": {"type": "Property", "value": {"ja": "堺"}},
-            "kind": {"type": "Property", "value": "park", "by": {"type": "Relationship", "object": ["urn:x:2"]}},
-            "speed": {"type": "Property", "value": 2},
-        }),
-    ],
-)  # fmt: skip
-def test_an_earlier_version_is_given_what_it_knows(version, expected) -> None:
-    assert conformed(ELDER, version) == expected
-    assert conformed([ELDER], version) == [expected]
-    feature = {"id": "urn:x:1", "type": "Feature", "geometry": None, "properties": ELDER}
-    assert conformed(feature, version)["properties"] == expected
 
 
 def test_names_are_shortened_by_the_terms_and_prefixes_that_would_expand_to_them() -> None:

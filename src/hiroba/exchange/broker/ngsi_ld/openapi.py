@@ -30,6 +30,7 @@ PARAMETERS: Final[Mapping[str, tuple[dict[str, Any], str]]] = {
         "Linked entities: inside those that link to them, or beside them (§4.5.23).",
     ),
     "joinLevel": ({"type": "integer", "minimum": 1, "maximum": 20}, "How many relationships are followed."),
+    "csf": (_TEXT, 'A query over the members of registrations, for example endpoint=="https://example.org" (§4.9).'),
     "containedBy": (_TEXT, "Ids that were met already and are not given again."),
     "orderBy": (_TEXT, "name, name;desc, or location;dist-asc (§4.23)."),
     "collation": (_TEXT, "How texts are ordered: und, de-u-co-phonebk, und-u-ks-level1 and the like (§4.23)."),
@@ -58,6 +59,15 @@ PARAMETERS: Final[Mapping[str, tuple[dict[str, Any], str]]] = {
     "timerel": (
         {"type": "string", "enum": ["before", "after", "between"]},
         "How the time asked for lies to timeAt (§4.11).",
+    ),
+    "lastN": ({"type": "integer", "minimum": 1}, "Only so many instances of each attribute, the latest ones."),
+    "aggrMethods": (
+        _TEXT,
+        "For format=aggregatedValues: avg, distinctCount, max, min, stddev, sum, sumsq, totalCount (§4.5.19).",
+    ),
+    "aggrPeriodDuration": (
+        _TEXT,
+        "For format=aggregatedValues: how long a period is, such as PT1H or P1M; PT0S: all of it.",
     ),
     "timeAt": ({"type": "string", "format": "date-time"}, "The moment that timerel speaks of."),
     "endTimeAt": ({"type": "string", "format": "date-time"}, "The end, where timerel is between."),
@@ -91,6 +101,7 @@ _SHAPE: Final = (
     "joinLevel",
     "containedBy",
 )
+_PERIOD: Final = ("timerel", "timeAt", "endTimeAt", "timeproperty", "lastN", "aggrMethods", "aggrPeriodDuration")
 _FILTER: Final = (
     "id", "idPattern", "type", "q", "expandValues", "jsonKeys", "csf", "scopeQ", "georel", "geometry", "coordinates",
     "geoproperty", "local",
@@ -134,6 +145,18 @@ _OF: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("GET", "/csourceRegistrations/{}"): ("sysAttrs",),
     **{("GET", path): ("limit", "offset", "count", "options", "sysAttrs") for path in _SUBSCRIPTIONS},
     **{("GET", f"{path}/{{}}"): ("options", "sysAttrs") for path in _SUBSCRIPTIONS},
+    ("GET", "/temporal/entities"): (*_QUESTION, *_PERIOD, *_SHAPE),
+    ("GET", "/temporal/entities/{}"): ("type", *_PERIOD, *_SHAPE),
+    ("DELETE", "/temporal/entities/{}/attrs/{}"): ("datasetId", "deleteAll"),
+    ("POST", "/temporal/entityOperations/query"): (
+        "limit",
+        "offset",
+        "count",
+        "options",
+        "format",
+        "sysAttrs",
+        "local",
+    ),
     ("GET", "/types"): ("details",),
     ("GET", "/attributes"): ("details",),
     ("GET", "/jsonldContexts"): ("details", "kind"),
@@ -152,6 +175,10 @@ _ENTITY: Final[dict[str, Any]] = {
     "additionalProperties": {"description": "An attribute: normalized, concise, or a plain value."},
 }
 _FRAGMENT: Final[dict[str, Any]] = {**_ENTITY, "required": []}
+_EVOLUTION: Final[dict[str, Any]] = {
+    **_ENTITY,
+    "additionalProperties": {"description": "An attribute over time: a list of instances, each with its observedAt."},
+}
 _ANYTHING: Final[dict[str, Any]] = {"description": "A value, or an attribute with members to change."}
 _REGISTRATION: Final[dict[str, Any]] = {
     "type": "object",
@@ -205,6 +232,22 @@ _BODIES: Final[Mapping[str, dict[str, Any]]] = {
         "required": ["@context"],
         "properties": {"@context": {"description": "An object of terms, an address, or a list of these."}},
     },
+    "/temporal/entities": _EVOLUTION,
+    "/temporal/entities/{}/attrs": {**_EVOLUTION, "required": []},
+    "/temporal/entities/{}/attrs/{}/{}": _ANYTHING,
+    "/temporal/entityOperations/query": {
+        "type": "object",
+        "required": ["type", "temporalQ"],
+        "properties": {
+            "type": {"const": "Query"},
+            "q": _TEXT,
+            "entities": {"type": "array", "items": {"type": "object"}},
+            "temporalQ": {
+                "type": "object",
+                "properties": {"timerel": _TEXT, "timeAt": _TEXT, "lastN": {"type": "integer"}},
+            },
+        },
+    },
     "/entityOperations/query": {
         "type": "object",
         "required": ["type"],
@@ -248,8 +291,8 @@ def document(url: str) -> dict[str, Any]:
 
 
 def _path_parameters(path: str) -> list[str]:
-    first = _FIRST.get(path.split("/")[1], "name")
-    return [first, "attributeName"][: path.count("{}")]
+    collection = path.removeprefix("/temporal").split("/")[1]
+    return [_FIRST.get(collection, "name"), "attributeName", "instanceId"][: path.count("{}")]
 
 
 def _operation(route: Route, names: list[str]) -> dict[str, Any]:
