@@ -163,16 +163,15 @@ class NgsiLd:
     async def __call__(self, scope: HTTPScope, receive: Receive, send_: Send) -> None:
         """Answer one request, whatever it is."""
         operation = "none"
-        tenant = b""
+        request = Request(scope, receive, self._book)
         try:
-            tenant = dict(scope["headers"]).get(b"ngsild-tenant", b"")
             node, parts = self._find(scope)
             if scope["method"] == "OPTIONS":
                 await send(Answer(204, headers=[("allow", ", ".join(node.methods))]), send_)
                 return
             route = node.route(scope)
             operation = f"{route.method} {route.path}"
-            request = Request(scope, receive, self._book, route.path)
+            request.path = route.path
             request.must_say_its_length()
             request.must_know_its_parameters(route.params)
             if route.method == "GET":
@@ -188,8 +187,8 @@ class NgsiLd:
             log.exception("unforeseen in %s", operation)
             answer = problem(InternalError("Something went wrong on our side."))
         ANSWERS.labels(operation, str(answer.status)).inc()
-        if tenant:
-            answer.headers = [*answer.headers, ("ngsild-tenant", tenant.decode("latin-1"))]
+        if request.tenant:
+            answer.headers = [*answer.headers, ("ngsild-tenant", request.tenant)]
         await send(answer, send_)
 
     def _find(self, scope: HTTPScope) -> tuple[_Node, list[str]]:

@@ -76,12 +76,13 @@ class Request:
 
     __slots__ = ("_params", "accepts", "admitted", "book", "headers", "method", "path", "receive", "scope", "tenant")
 
-    def __init__(self, scope: HTTPScope, receive: Receive, book: Book, path: str) -> None:
+    def __init__(self, scope: HTTPScope, receive: Receive, book: Book, path: str = "") -> None:
         self.scope = scope
         self.receive = receive
         self.book = book
         self.method: str = scope["method"]
         self.path = path
+        """The path of the operation below /ngsi-ld/v1, {} for its parts."""
         self.headers: dict[str, str] = {
             name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
         }
