@@ -30,7 +30,6 @@ from hiroba.door.pages import Page, Templates
 from hiroba.door.region import Regions
 from hiroba.door.service import Service
 from hiroba.door.service import found as services_found
-from hiroba.exchange.broker import store as entities
 from hiroba.exchange.broker.access import Open
 from hiroba.exchange.broker.contexts import store as kept_contexts
 from hiroba.exchange.broker.contexts.book import Book
@@ -66,7 +65,6 @@ def migrations(services: Sequence[Service]) -> list[Migration]:
 def jobs(services: Sequence[Service]) -> list[Periodic]:
     """What the house and every service do by the clock, named room/function."""
     ours = [
-        Periodic("broker/forget_expired", timedelta(minutes=5), entities.forget_expired),
         Periodic("broker/forget_gone_registrations", timedelta(hours=1), registrations.forget_gone),
         Periodic("broker/forget_gone_contexts", timedelta(hours=1), kept_contexts.forget_gone_contexts),
         Periodic("broker/forget_deleted_subscriptions", timedelta(hours=1), subscription_rows.forget_deleted),
@@ -105,7 +103,9 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
     @asynccontextmanager
     async def running(app: Litestar) -> AsyncIterator[None]:
         pool = await db.connect(settings.database_url)
-        egress = Egress((*settings.egress_allow, *(LOOPBACK if settings.open else ())))
+        allowed = (*settings.egress_allow, *(LOOPBACK if settings.open else ()))
+        egress = Egress(allowed)
+        receivers = Receivers(Egress(allowed, connections=0))  # the engine says how many
         book = Book(egress, settings.url, pool, Path(settings.contexts) if settings.contexts else None)
         outbox = Outbox()
         subscriptions = Subscriptions(pool, book, outbox)
@@ -115,7 +115,7 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
             pool,
             outbox,
             {kept.kind: kept.target_of for kept in (subscriptions, subscribers)},
-            Receivers(egress).send,
+            receivers.send,
             [subscriptions.tick, subscribers.tick, core.sources.tick],
         )
         core.follower.follow(MEMORY, book.refresh)
@@ -130,6 +130,7 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
             yield
         finally:
             await delivery.stop()
+            await receivers.close()
             await book.stop()
             await core.stop()
             await egress.close()

@@ -38,6 +38,7 @@ from hiroba.exchange.broker.sources.registry import Sources
 from hiroba.exchange.broker.sources.subscribers import Subscribers
 from hiroba.exchange.broker.subscriptions.kept import Kept
 from hiroba.exchange.broker.subscriptions.registry import Subscriptions
+from hiroba.exchange.broker.sweeper import Sweeper
 from hiroba.exchange.broker.writes import Writer, apply
 
 Simplified = dict[str, Any]
@@ -116,15 +117,18 @@ class Exchange:
         self.sources = Sources(pool, self.follower, url, subscribers.tell if subscribers is not None else _nobody)
         self.writer = Writer(pool, listeners)
         self.reader = Reader(pool)
+        self._sweeper = Sweeper(pool, self.writer)
 
     async def start(self) -> None:
         """Begin to take reads and writes."""
         await self.follower.start()
         self.writer.start()
         self.reader.start()
+        self._sweeper.start()
 
     async def stop(self) -> None:
         """Finish what was taken."""
+        await self._sweeper.stop()
         await self.writer.stop()
         await self.reader.stop()
         await self.follower.stop()
@@ -142,6 +146,7 @@ class Exchange:
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Connection]:
         """A connection for a question."""
+        await self._sweeper.catch_up()
         async with db.reading(self._pool) as conn:
             yield conn
 

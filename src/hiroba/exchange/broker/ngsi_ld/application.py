@@ -17,7 +17,16 @@ from hiroba.exchange.broker.access import Access, Action
 from hiroba.exchange.broker.contexts.book import Book
 from hiroba.exchange.broker.errors import BadRequestData, InternalError, ResourceNotFound
 from hiroba.exchange.broker.exchange import Exchange
-from hiroba.exchange.broker.ngsi_ld import batches, contexts, discovery, entities, queries, sources, subscriptions
+from hiroba.exchange.broker.ngsi_ld import (
+    batches,
+    contexts,
+    discovery,
+    entities,
+    purge,
+    queries,
+    sources,
+    subscriptions,
+)
 from hiroba.exchange.broker.ngsi_ld.http import PARAMETERS, Answer, MethodNotAllowed, Request, problem, send
 
 log = logging.getLogger("hiroba.ngsi_ld")
@@ -45,6 +54,7 @@ class Route(msgspec.Struct, frozen=True):
 ROUTES: Final = (
     Route("POST", "/entities", "write", entities.create),
     Route("GET", "/entities", "read", queries.query),
+    Route("DELETE", "/entities", "write", purge.purge),
     Route("GET", "/entities/{}", "read", entities.retrieve),
     Route("PUT", "/entities/{}", "write", entities.replace),
     Route("PATCH", "/entities/{}", "write", entities.merge),
@@ -184,6 +194,7 @@ class NgsiLd:
             node = following
         if not scope["path"].startswith("/ngsi-ld/v1/") or not node.routes:
             raise ResourceNotFound(f"There is no {scope['path']}.")
-        if segments == ["entities"] and scope["path"].endswith("/") and scope["method"] in {"PUT", "PATCH", "DELETE"}:
+        is_for_one = scope["method"] in {"PUT", "PATCH", "DELETE"} - node.routes.keys()
+        if is_for_one and segments == ["entities"] and scope["path"].endswith("/"):
             raise BadRequestData("The address names no id.")
         return node, parts
