@@ -55,6 +55,7 @@ PARAMETERS: Final[Mapping[str, tuple[dict[str, Any], str]]] = {
     "keep": (_TEXT, "Attributes that stay; all others are deleted, rather than the entities."),
     "deleteAll": (_FLAG, "Whether every instance goes."),
     "details": (_FLAG, "Whether each is described rather than named."),
+    "csf": (_TEXT, 'A query over the members of registrations, for example endpoint=="https://example.org" (§4.9).'),
     "timerel": (
         {"type": "string", "enum": ["before", "after", "between"]},
         "How the time asked for lies to timeAt (§4.11).",
@@ -98,6 +99,10 @@ _FILTER: Final = (
 _QUESTION: Final = (
     *_FILTER, "orderBy", "orderFrom", "orderGeometry", "collation", "limit", "offset", "count", "splitEntities",
 )  # fmt: skip
+_DISCOVERY: Final = (
+    "id", "idPattern", "type", "attrs", "q", "csf", "scopeQ", "georel", "geometry", "coordinates", "geoproperty", "timerel",
+    "timeAt", "endTimeAt", "timeproperty", "datasetId", "limit", "offset", "count", "sysAttrs",
+)  # fmt: skip
 _SUBSCRIPTIONS: Final = ("/subscriptions", "/csourceSubscriptions")
 _OF: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("GET", "/entities"): (*_QUESTION, *_SHAPE),
@@ -109,28 +114,7 @@ _OF: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("POST", "/entityOperations/upsert"): ("options",),
     ("POST", "/entityOperations/update"): ("options",),
     ("POST", "/entityOperations/query"): ("limit", "offset", "count", *_SHAPE),
-    ("GET", "/csourceRegistrations"): (
-        "id",
-        "idPattern",
-        "type",
-        "attrs",
-        "q",
-        "csf",
-        "scopeQ",
-        "georel",
-        "geometry",
-        "coordinates",
-        "geoproperty",
-        "timerel",
-        "timeAt",
-        "endTimeAt",
-        "timeproperty",
-        "datasetId",
-        "limit",
-        "offset",
-        "count",
-        "sysAttrs",
-    ),
+    ("GET", "/csourceRegistrations"): _DISCOVERY,
     ("GET", "/csourceRegistrations/{}"): ("sysAttrs",),
     **{("GET", path): ("limit", "offset", "count", "options", "sysAttrs") for path in _SUBSCRIPTIONS},
     **{("GET", f"{path}/{{}}"): ("options", "sysAttrs") for path in _SUBSCRIPTIONS},
