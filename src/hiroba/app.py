@@ -4,6 +4,7 @@ import gc
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,8 @@ from hiroba.exchange.broker.delivery.engine import Engine
 from hiroba.exchange.broker.delivery.outbox import Outbox
 from hiroba.exchange.broker.delivery.receivers import Receivers
 from hiroba.exchange.broker.exchange import Exchange
+from hiroba.exchange.broker.history.keeping import keep, retention
+from hiroba.exchange.broker.history.recorder import record
 from hiroba.exchange.broker.ngsi_ld.application import NgsiLd
 from hiroba.exchange.broker.sources import store as registrations
 from hiroba.exchange.broker.sources.subscribers import Subscribers
@@ -62,12 +65,13 @@ def migrations(services: Sequence[Service]) -> list[Migration]:
     return [migration for room, folder in rooms for migration in migrations_in(room, folder)]
 
 
-def jobs(services: Sequence[Service]) -> list[Periodic]:
+def jobs(services: Sequence[Service], settings: Settings) -> list[Periodic]:
     """What the house and every service do by the clock, named room/function."""
     ours = [
         Periodic("broker/forget_gone_registrations", timedelta(hours=1), registrations.forget_gone),
         Periodic("broker/forget_gone_contexts", timedelta(hours=1), kept_contexts.forget_gone_contexts),
         Periodic("broker/forget_deleted_subscriptions", timedelta(hours=1), subscription_rows.forget_deleted),
+        Periodic("broker/keep_history", timedelta(hours=1), partial(keep, kept=retention(settings.history_days))),
         Periodic("identity/forget_what_is_over", timedelta(hours=1), store.forget_what_is_over),
     ]
     theirs = [
@@ -110,7 +114,15 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
         outbox = Outbox()
         subscriptions = Subscriptions(pool, book, outbox)
         subscribers = Subscribers(pool, book, outbox)
-        core = Exchange(pool, book.house, [subscriptions.listener], subscriptions, subscribers, url=settings.url)
+        core = Exchange(
+            pool,
+            book.house,
+            [record, subscriptions.listener],
+            subscriptions,
+            subscribers,
+            url=settings.url,
+            temporal_page=settings.instances_of_a_page,
+        )
         delivery = Engine(
             pool,
             outbox,

@@ -102,6 +102,7 @@ class Exchange:
         subscribers: Subscribers | None = None,
         *,
         url: str = "",
+        temporal_page: int = 1000,
     ) -> None:
         self._pool = pool
         self._context = context
@@ -115,6 +116,7 @@ class Exchange:
             if kept is not None:
                 self.follower.follow(kept.memory, kept.refresh)
         self.sources = Sources(pool, self.follower, url, subscribers.tell if subscribers is not None else _nobody)
+        self.temporal_page = temporal_page
         self.writer = Writer(pool, listeners)
         self.reader = Reader(pool)
         self._sweeper = Sweeper(pool, self.writer)
@@ -148,6 +150,12 @@ class Exchange:
         """A connection for a question."""
         await self._sweeper.catch_up()
         async with db.reading(self._pool) as conn:
+            yield conn
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[Connection]:
+        """A transaction of one request."""
+        async with transaction(self._pool) as conn:
             yield conn
 
     async def must_have_tenant(self, name: str, *, make: bool = False) -> None:

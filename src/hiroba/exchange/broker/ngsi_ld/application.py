@@ -22,10 +22,12 @@ from hiroba.exchange.broker.ngsi_ld import (
     contexts,
     discovery,
     entities,
+    evolutions,
     purge,
     queries,
     sources,
     subscriptions,
+    temporal,
 )
 from hiroba.exchange.broker.ngsi_ld.http import PARAMETERS, Answer, MethodNotAllowed, Request, problem, send
 
@@ -94,6 +96,15 @@ ROUTES: Final = (
     Route("GET", "/jsonldContexts", "read", contexts.listing, frozenset({"details", "kind"})),
     Route("GET", "/jsonldContexts/{}", "read", contexts.serve, frozenset({"details"})),
     Route("DELETE", "/jsonldContexts/{}", "write", contexts.delete, frozenset({"reload"})),
+    Route("POST", "/temporal/entities", "write", evolutions.upsert),
+    Route("GET", "/temporal/entities", "read", temporal.query),
+    Route("GET", "/temporal/entities/{}", "read", temporal.retrieve),
+    Route("DELETE", "/temporal/entities/{}", "write", evolutions.delete),
+    Route("POST", "/temporal/entities/{}/attrs", "write", evolutions.add),
+    Route("DELETE", "/temporal/entities/{}/attrs/{}", "write", evolutions.delete_attribute),
+    Route("PATCH", "/temporal/entities/{}/attrs/{}/{}", "write", evolutions.replace_instance),
+    Route("DELETE", "/temporal/entities/{}/attrs/{}/{}", "write", evolutions.delete_instance),
+    Route("POST", "/temporal/entityOperations/query", "read", temporal.query_by_post),
 )
 
 
