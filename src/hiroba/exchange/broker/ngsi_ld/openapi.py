@@ -109,6 +109,10 @@ _FILTER: Final = (
 _QUESTION: Final = (
     *_FILTER, "orderBy", "orderFrom", "orderGeometry", "collation", "limit", "offset", "count", "splitEntities",
 )  # fmt: skip
+_DISCOVERY: Final = (
+    "id", "idPattern", "type", "attrs", "q", "csf", "scopeQ", "georel", "geometry", "coordinates", "geoproperty", "timerel",
+    "timeAt", "endTimeAt", "timeproperty", "datasetId", "limit", "offset", "count", "sysAttrs",
+)  # fmt: skip
 _SUBSCRIPTIONS: Final = ("/subscriptions", "/csourceSubscriptions")
 _OF: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("GET", "/entities"): (*_QUESTION, *_SHAPE),
@@ -120,28 +124,7 @@ _OF: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("POST", "/entityOperations/upsert"): ("options",),
     ("POST", "/entityOperations/update"): ("options",),
     ("POST", "/entityOperations/query"): ("limit", "offset", "count", *_SHAPE),
-    ("GET", "/csourceRegistrations"): (
-        "id",
-        "idPattern",
-        "type",
-        "attrs",
-        "q",
-        "csf",
-        "scopeQ",
-        "georel",
-        "geometry",
-        "coordinates",
-        "geoproperty",
-        "timerel",
-        "timeAt",
-        "endTimeAt",
-        "timeproperty",
-        "datasetId",
-        "limit",
-        "offset",
-        "count",
-        "sysAttrs",
-    ),
+    ("GET", "/csourceRegistrations"): _DISCOVERY,
     ("GET", "/csourceRegistrations/{}"): ("sysAttrs",),
     **{("GET", path): ("limit", "offset", "count", "options", "sysAttrs") for path in _SUBSCRIPTIONS},
     **{("GET", f"{path}/{{}}"): ("options", "sysAttrs") for path in _SUBSCRIPTIONS},
