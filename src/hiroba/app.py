@@ -38,6 +38,7 @@ from hiroba.exchange.broker.delivery.engine import Engine
 from hiroba.exchange.broker.delivery.outbox import Outbox
 from hiroba.exchange.broker.delivery.receivers import Receivers
 from hiroba.exchange.broker.exchange import Exchange
+from hiroba.exchange.broker.maps import store as maps
 from hiroba.exchange.broker.ngsi_ld.application import NgsiLd
 from hiroba.exchange.broker.sources import changes
 from hiroba.exchange.broker.subscriptions import store as subscription_rows
@@ -65,6 +66,7 @@ def jobs(services: Sequence[Service]) -> list[Periodic]:
     """What the house and every service do by the clock, named room/function."""
     ours = [
         Periodic("broker/forget_expired_sources", timedelta(minutes=1), changes.forget_expired),
+        Periodic("broker/forget_expired_maps", timedelta(minutes=10), maps.forget_expired_maps),
         Periodic("broker/forget_gone_contexts", timedelta(hours=1), kept_contexts.forget_gone_contexts),
         Periodic("broker/forget_deleted_subscriptions", timedelta(hours=1), subscription_rows.forget_deleted),
         Periodic("identity/forget_what_is_over", timedelta(hours=1), store.forget_what_is_over),
