@@ -139,7 +139,7 @@ async def test_each_dataset_is_an_instance_of_its_own(broker: httpx.AsyncClient)
         ({"t": {"type": "Relationship", "value": 1}}, "Relationship without object"),
         ({"t": "urn:ngsi-ld:null"}, "nothing to delete"),
         ({"a b": 1}, "is no name"),
-        ({"t": [{"value": 1}, {"value": 2}]}, "same datasetId"),
+        ({"t": [{"type": "Property", "value": 1}, {"type": "Property", "value": 2}]}, "same datasetId"),
         ({"scope": "9/1"}, "scope is like"),
         ({"t": "\u0000"}, "U+0000"),
     ],

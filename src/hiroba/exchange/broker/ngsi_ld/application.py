@@ -22,11 +22,13 @@ from hiroba.exchange.broker.ngsi_ld import (
     contexts,
     discovery,
     entities,
+    evolutions,
     maps,
     purge,
     queries,
     sources,
     subscriptions,
+    temporal,
 )
 from hiroba.exchange.broker.ngsi_ld.http import PARAMETERS, Answer, MethodNotAllowed, Request, problem, send
 
@@ -76,17 +78,17 @@ ROUTES: Final = (
     Route("GET", "/csourceRegistrations/{}", "read", sources.retrieve, frozenset({"options", "sysAttrs"})),
     Route("PATCH", "/csourceRegistrations/{}", "write", sources.update, frozenset()),
     Route("DELETE", "/csourceRegistrations/{}", "write", sources.delete, frozenset()),
-    Route("POST", "/subscriptions", "write", subscriptions.create, frozenset()),
-    Route(
-        "GET",
-        "/subscriptions",
-        "read",
-        subscriptions.query,
-        frozenset({"limit", "offset", "count", "options", "sysAttrs"}),
+    *(
+        route
+        for face in (subscriptions.ENTITIES, subscriptions.SOURCES)
+        for route in (
+            Route("POST", face.path, "write", face.create, frozenset()),
+            Route("GET", face.path, "read", face.query, frozenset({"limit", "offset", "count", "options", "sysAttrs"})),
+            Route("GET", f"{face.path}/{{}}", "read", face.retrieve, frozenset({"options", "sysAttrs"})),
+            Route("PATCH", f"{face.path}/{{}}", "write", face.update, frozenset()),
+            Route("DELETE", f"{face.path}/{{}}", "write", face.delete, frozenset()),
+        )
     ),
-    Route("GET", "/subscriptions/{}", "read", subscriptions.retrieve, frozenset({"options", "sysAttrs"})),
-    Route("PATCH", "/subscriptions/{}", "write", subscriptions.update, frozenset()),
-    Route("DELETE", "/subscriptions/{}", "write", subscriptions.delete, frozenset()),
     Route("GET", "/entityMaps", "read", queries.entity_map),
     Route("POST", "/entityMaps", "read", queries.entity_map_by_post),
     Route("GET", "/entityMaps/{}", "read", maps.retrieve),
@@ -100,6 +102,15 @@ ROUTES: Final = (
     Route("GET", "/jsonldContexts", "read", contexts.listing, frozenset({"details", "kind"})),
     Route("GET", "/jsonldContexts/{}", "read", contexts.serve, frozenset({"details"})),
     Route("DELETE", "/jsonldContexts/{}", "write", contexts.delete, frozenset({"reload"})),
+    Route("POST", "/temporal/entities", "write", evolutions.upsert),
+    Route("GET", "/temporal/entities", "read", temporal.query),
+    Route("GET", "/temporal/entities/{}", "read", temporal.retrieve),
+    Route("DELETE", "/temporal/entities/{}", "write", evolutions.delete),
+    Route("POST", "/temporal/entities/{}/attrs", "write", evolutions.add),
+    Route("DELETE", "/temporal/entities/{}/attrs/{}", "write", evolutions.delete_attribute),
+    Route("PATCH", "/temporal/entities/{}/attrs/{}/{}", "write", evolutions.replace_instance),
+    Route("DELETE", "/temporal/entities/{}/attrs/{}/{}", "write", evolutions.delete_instance),
+    Route("POST", "/temporal/entityOperations/query", "read", temporal.query_by_post),
 )
 
 

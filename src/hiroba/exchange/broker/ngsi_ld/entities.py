@@ -1,13 +1,15 @@
 """Entities one by one: create, retrieve, replace, merge, delete, and their attributes (CIM 009 §6.4 to §6.7)."""
 
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from hiroba.exchange.broker import edits
 from hiroba.exchange.broker.documents import names, reading, writing
 from hiroba.exchange.broker.edits import Change, Edit
 from hiroba.exchange.broker.errors import BadRequestData, ResourceNotFound
 from hiroba.exchange.broker.exchange import Exchange
+from hiroba.exchange.broker.history.model import SCOPE
+from hiroba.exchange.broker.history.provision import mark_deleted
 from hiroba.exchange.broker.linked import held, joined
 from hiroba.exchange.broker.model import Fragment, Key
 from hiroba.exchange.broker.ngsi_ld import maps, shapes
@@ -29,7 +31,7 @@ async def retrieve(request: Request, exchange: Exchange, id_: str) -> Answer:
     """Retrieve an entity (§5.7.1)."""
     context = await request.context()
     shape = shapes.of(request, context)
-    key = _key(request, id_)
+    key = key_of(request, id_)
     entity = await exchange.reader.read(key)
     if entity is None:
         raise ResourceNotFound(f"There is no entity {id_}.")
@@ -105,7 +107,7 @@ async def update(request: Request, exchange: Exchange, id_: str) -> Answer:
 async def patch_attribute(request: Request, exchange: Exchange, id_: str, name: str) -> Answer:
     """Change parts of an attribute (§5.6.4)."""
     document, context = await request.document(patch=True)
-    expanded = _attribute(name, context.expand)
+    expanded = attribute_of(name, context.expand)
     if name == "scope":
         raise BadRequestData("The scope is no attribute; write it with the entity.")
     await _write(request, exchange, id_, edits.patch_attribute(expanded, reading.attribute(document, name, context)))
@@ -115,7 +117,7 @@ async def patch_attribute(request: Request, exchange: Exchange, id_: str, name: 
 async def replace_attribute(request: Request, exchange: Exchange, id_: str, name: str) -> Answer:
     """Replace an attribute (§5.6.19)."""
     document, context = await request.document()
-    expanded = _attribute(name, context.expand)
+    expanded = attribute_of(name, context.expand)
     if isinstance(document, dict):
         document.pop("@context", None)
     instances = reading.fragment({name: document}, context, whole=False).doc[expanded]
@@ -131,28 +133,37 @@ async def delete_attribute(request: Request, exchange: Exchange, id_: str, name:
         dataset = request.params.get("datasetId", "")
         if dataset:
             names.uri(dataset, "datasetId")
-    edit = (
-        edits.delete_scopes() if name == "scope" else edits.delete_attribute(_attribute(name, context.expand), dataset)
-    )
-    await _write(request, exchange, id_, edit)
+    expanded = SCOPE if name == SCOPE else attribute_of(name, context.expand)
+    edit = edits.delete_scopes() if name == SCOPE else edits.delete_attribute(expanded, dataset)
+    try:
+        await _write(request, exchange, id_, edit)
+    except ResourceNotFound:
+        # an entity may be known by its past alone, written through /temporal: then the deletion is one more event of it
+        if await exchange.reader.read(key_of(request, id_)) is not None:
+            raise
+        async with exchange.writing() as conn:
+            if not await mark_deleted(conn, key_of(request, id_), expanded, dataset, request.admitted):
+                raise
     return Answer(204)
 
 
-def _key(request: Request, id_: str) -> Key:
+def key_of(request: Request, id_: str) -> Key:
+    """The key of the entity an address names."""
     return Key(request.tenant, "", names.uri(id_, "The entity's id"))
 
 
-def _attribute(name: str, expand: Any) -> str:
+def attribute_of(name: str, expand: Any) -> str:
+    """The IRI of the attribute an address names."""
     if name in {"type", "id", "@id", "@type"}:
         raise BadRequestData(f"{name} is no attribute.")
-    if name.startswith("@") or not names.NAME.fullmatch(name):
+    if name.startswith("@") or not names.NAME.fullmatch(name) or not unquote(name).strip("."):
         raise BadRequestData(f"{name!r} is no name of an attribute.")
     expanded: str = expand(name)
     return expanded
 
 
 async def _fragment(request: Request, id_: str, *, merging: bool = False) -> Fragment:
-    _key(request, id_)
+    key_of(request, id_)
     document, context = await request.document(patch=request.method == "PATCH")
     fragment = reading.fragment(
         document, context, whole=request.method == "PUT" and "type" in document and "id" in document, merging=merging
@@ -167,7 +178,7 @@ async def _write(request: Request, exchange: Exchange, id_: str, edit: Edit) -> 
         edit = edits.only_of(request.admitted.owner, edit)
     if types := request.params.get("type"):
         edit = shapes.only_of_type(types, await request.context(), edit)
-    return await exchange.writer.write(_key(request, id_), edit)
+    return await exchange.writer.write(key_of(request, id_), edit)
 
 
 def _update_result(change: Change) -> Answer:

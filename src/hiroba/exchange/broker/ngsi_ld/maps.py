@@ -60,7 +60,7 @@ async def made(request: Request, exchange: Exchange, params: Mapping[str, str], 
         entries={key.id: [HERE] for key in keys},
         expires=expires,
     )
-    async with exchange.transaction() as conn:
+    async with exchange.writing() as conn:
         if await store.count(conn, request.tenant) >= MOST_MAPS:
             raise TooManyResults(f"There are {MOST_MAPS} entity maps; delete some, or wait until they expire.")
         await store.add(conn, entity_map)
@@ -90,7 +90,7 @@ async def update(request: Request, exchange: Exchange, id_: str) -> Answer:
         raise BadRequestData("The body is an object with expiresAt.")
     if "expiresAt" in document:
         expires = model.bounded(names.moment(document["expiresAt"], "expiresAt"))
-        async with exchange.transaction() as conn:
+        async with exchange.writing() as conn:
             await store.postpone(conn, request.tenant, entity_map.id, expires)
     return Answer(204)
 
@@ -98,7 +98,7 @@ async def update(request: Request, exchange: Exchange, id_: str) -> Answer:
 async def delete(request: Request, exchange: Exchange, id_: str) -> Answer:
     """Delete an entity map (§5.14.3)."""
     entity_map = await _own(request, exchange, id_)
-    async with exchange.transaction() as conn:
+    async with exchange.writing() as conn:
         await store.delete(conn, request.tenant, entity_map.id)
     return Answer(204)
 

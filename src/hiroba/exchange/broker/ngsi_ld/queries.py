@@ -48,7 +48,7 @@ async def query_by_post(request: Request, exchange: Exchange) -> Answer:
     """The same by a Query document (§5.2.23), whose parts are named as the parameters of GET are."""
     document, context = await request.document()
     params, entities = bodies.read(document)
-    selectors = tuple(_selector(entity, context) for entity in entities)
+    selectors = tuple(selector_of(entity, context) for entity in entities)
     return await _answer(request, exchange, context, {**request.params, **params}, selectors)
 
 
@@ -61,7 +61,7 @@ async def entity_map_by_post(request: Request, exchange: Exchange) -> Answer:
     """The same by a Query document."""
     document, context = await request.document()
     params, entities = bodies.read(document)
-    selectors = tuple(_selector(entity, context) for entity in entities)
+    selectors = tuple(selector_of(entity, context) for entity in entities)
     params = {**request.params, **params}
     question = question_of(request, context, params, selectors, shapes.of(request, context, params))
     return await _map(request, exchange, params, question)
@@ -72,7 +72,7 @@ async def _map(request: Request, exchange: Exchange, params: Mapping[str, str], 
     return json(201, made.document(), headers=[(maps.HEADER, made.location)])
 
 
-def _selector(entity: Mapping[str, Any], context: Context) -> Selector:
+def selector_of(entity: Mapping[str, Any], context: Context) -> Selector:
     """What an EntitySelector means (§5.2.33): ids go before a pattern of ids."""
     given = entity.get("id", [])
     ids = tuple(names.uri(id_, "entities.id") for id_ in (given if isinstance(given, list) else [given]))
@@ -189,4 +189,4 @@ def _paging(request: Request, question: Question, page: Page) -> Iterable[tuple[
     for relation, offset in links:
         parameters = sorted({**request.params, "limit": str(question.limit), "offset": str(offset)}.items())
         address = f"{BASE}/entities?{urlencode(parameters, quote_via=quote, safe=':*,')}"
-        yield "link", f'<{address}>; rel="{relation}"; type="{request.accepts}"'
+        yield "link", f'<{address}>;rel="{relation}";type="{request.accepts}"'
