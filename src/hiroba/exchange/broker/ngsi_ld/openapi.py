@@ -77,6 +77,8 @@ _FIRST: Final = {
     "subscriptions": "subscriptionId",
     "csourceRegistrations": "registrationId",
     "csourceSubscriptions": "subscriptionId",
+    "entityMaps": "entityMapId",
+    "snapshots": "snapshotId",
 }
 """What the first part of a path names, by its collection."""
 _SHAPE: Final = (
@@ -138,6 +140,7 @@ _OF: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("GET", "/csourceRegistrations/{}"): ("sysAttrs",),
     **{("GET", path): ("limit", "offset", "count", "options", "sysAttrs") for path in _SUBSCRIPTIONS},
     **{("GET", f"{path}/{{}}"): ("options", "sysAttrs") for path in _SUBSCRIPTIONS},
+    ("DELETE", "/snapshots"): ("q",),
     ("GET", "/types"): ("details",),
     ("GET", "/attributes"): ("details",),
     ("GET", "/jsonldContexts"): ("details", "kind"),
@@ -203,6 +206,16 @@ _QUERY: Final[dict[str, Any]] = {
         "entities": {"type": "array", "items": {"type": "object"}},
     },
 }
+_SNAPSHOT: Final[dict[str, Any]] = {
+    "type": "object",
+    "properties": {
+        "type": {"const": "Snapshot"},
+        "snapshotQueries": {"type": "array", "items": _QUERY},
+        "snapshotLifetime": {"type": "string", "format": "duration"},
+        "snapshotPriority": {"type": "integer", "minimum": 1, "maximum": 10},
+        "endpoint": {"type": "string", "format": "uri"},
+    },
+}
 _BODIES: Final[Mapping[str, dict[str, Any]]] = {
     "/entities": _ENTITY,
     "/entities/{}": _FRAGMENT,
@@ -220,6 +233,9 @@ _BODIES: Final[Mapping[str, dict[str, Any]]] = {
     },
     "/entityOperations/query": _QUERY,
     "/entityMaps": _QUERY,
+    "/snapshots": _SNAPSHOT,
+    "/snapshots/{}": _SNAPSHOT,
+    "/snapshots/{}/clone": _SNAPSHOT,
     "/entityMaps/{}": {
         "type": "object",
         "properties": {"expiresAt": {"type": "string", "format": "date-time"}},
