@@ -32,6 +32,13 @@ class AlreadyExists(NgsiLdProblem):
     type = _ERRORS + "AlreadyExists"
 
 
+class Conflict(NgsiLdProblem):
+    """Conflict."""
+
+    status = 409
+    type = _ERRORS + "Conflict"
+
+
 class OperationNotSupported(NgsiLdProblem):
     """Operation not supported."""
 

@@ -33,6 +33,7 @@ IGNORED: Final = frozenset({
     "previousLanguageMap", "previousVocab", "previousJson", "previousValueList", "previousObjectList", "entity", "entityList",
 })  # fmt: skip
 """Members the system makes itself; what a client says of them is passed over (§4.8)."""
+_TIMES: Final = dict.fromkeys(("createdAt", "modifiedAt"), values.COMPANIONS["observedAt"])
 _ATTRIBUTE_TYPES: Final = {name: name for name in core.ATTRIBUTE_TYPES} | {
     core.NGSI + name: name for name in core.ATTRIBUTE_TYPES
 }
@@ -43,16 +44,23 @@ def fragment(document: Any, context: Context, *, whole: bool, merging: bool = Fa
     return _Reader(context, whole=whole, merging=merging).entity(document)
 
 
+def received(document: Any, context: Context) -> Fragment:
+    """An entity as another broker gives it: the times it keeps in its attributes stay in them."""
+    return _Reader(context, whole=True, merging=False, system=True).entity(document)
+
+
 def attribute(document: Any, name: str, context: Context) -> list[Instance]:
     """The instances that an attribute fragment says (§5.6.4): members left out stay out, nothing is inferred from them."""
     return _Reader(context, whole=False, merging=True).partial(document, name)
 
 
 class _Reader:
-    def __init__(self, context: Context, *, whole: bool, merging: bool) -> None:
+    def __init__(self, context: Context, *, whole: bool, merging: bool, system: bool = False) -> None:
         self._context = context
         self._whole = whole
         self._merging = merging
+        self._ignored = IGNORED - _TIMES.keys() if system else IGNORED
+        self._companion_readers = values.COMPANIONS | (_TIMES if system else {})
         self._budget = MOST_ATTRIBUTES
 
     def entity(self, document: Any) -> Fragment:
@@ -160,14 +168,14 @@ class _Reader:
         """What stands beside the value: plain members and the attribute's own attributes."""
         made: Instance = {}
         for member, raw in value.items():
-            if member == carrier or member in IGNORED:
+            if member == carrier or member in self._ignored:
                 continue
             where = f"{term}.{member}"
             if raw is None:
                 raise BadRequestData(f"{where} is null.")
             if member == "@context":
                 raise BadRequestData(f"{term} has an @context of its own; a document has one, at its top.")
-            if read := values.COMPANIONS.get(member):
+            if read := self._companion_readers.get(member):
                 deletes = raw == NULL and self._merging and member != "datasetId"
                 made[member] = NULL if deletes else read(raw, where, self._context, self._merging)
             elif member in values.CARRIERS:

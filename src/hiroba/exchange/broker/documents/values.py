@@ -143,7 +143,7 @@ CARRIERS: Final[Mapping[str, Read]] = {
     "objectList": targets,
 }
 """The members that carry a value."""
-COMPANIONS: Final[Mapping[str, Read]] = {
+COMPANIONS: Final[dict[str, Read]] = {
     "datasetId": _uri,
     "observedAt": _moment,
     "expiresAt": _moment,
