@@ -39,10 +39,10 @@ docs *how="build --strict":
 bench *options:
     ./hiroba bench {{ options }}
 
-# run ETSI's NGSI-LD suite on a scratch exchange; MIRROR names a git directory of the suite, SUITES what of it to run
-conformance:
-    @[ -n "${MIRROR:-}" ] || { echo "set MIRROR to a git directory of the NGSI-LD test suite"; exit 1; }
-    .ci/conformance
+# run ETSI's NGSI-LD suite on scratch exchanges; MIRROR names a git directory of it: `just conformance --revision extended`
+conformance *options:
+    HIROBA_DEV=1 ./hiroba --version
+    .venv/bin/python -m tests.conformance {{ options }}
 
 # what takes long: the suite under CI's rules and the benchmarks; dated figures into docs/nightly.md
 nightly:

@@ -34,6 +34,7 @@ from hiroba.exchange.broker.access import Open
 from hiroba.exchange.broker.contexts.book import Book
 from hiroba.exchange.broker.exchange import Exchange
 from hiroba.exchange.broker.ngsi_ld.application import NgsiLd
+from hiroba.exchange.broker.sources import changes
 from hiroba.exchange.gateway import public, tenants
 from hiroba.exchange.gateway.access import Gateway
 from hiroba.exchange.identity import operator_api, store
@@ -57,6 +58,7 @@ def jobs(services: Sequence[Service]) -> list[Periodic]:
     """What the house and every service do by the clock, named room/function."""
     ours = [
         Periodic("broker/forget_expired", timedelta(minutes=5), entities.forget_expired),
+        Periodic("broker/forget_expired_sources", timedelta(minutes=1), changes.forget_expired),
         Periodic("identity/forget_what_is_over", timedelta(hours=1), store.forget_what_is_over),
     ]
     theirs = [
@@ -94,7 +96,7 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
         pool = await db.connect(settings.database_url)
         egress = Egress((*settings.egress_allow, *(LOOPBACK if settings.open else ())))
         book = Book(egress, settings.url)
-        core = Exchange(pool, book.house)
+        core = Exchange(pool, book.house, url=settings.url)
         faces["/ngsi-ld/"] = NgsiLd(core, Open() if settings.open else Gateway(pool), book)
         app.state.update(pool=pool, exchange=core, egress=egress, regions=Regions(pool, core))
         async with pool.acquire() as connection:

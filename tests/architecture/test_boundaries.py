@@ -24,7 +24,9 @@ SQL = re.compile(
     r"\s*(select\s|insert\s+into\s|update\s+\w+\.|delete\s+from\s|(create|alter|drop)\s+(table|schema|index|role|database|extension)\s|with\s+\w+\s+as\s*\()",
     re.IGNORECASE,
 )
-ASKS_DATABASES = re.compile(r"(^|/)store(\.py|/)|^base/(db/|versions\.py$|jobs\.py$)|^exchange/broker/query/compile\.py$")
+ASKS_DATABASES = re.compile(
+    r"(^|/)store(\.py|/)|^base/(db/|versions\.py$|jobs\.py$)|^exchange/broker/query/compile\.py$"
+)
 """A room's store, the ground's own tables, and the broker's one query compiler."""
 SQL_ELSEWHERE = {"door/health.py": "select 1: whether the database answers at all"}
 HTML = re.compile(

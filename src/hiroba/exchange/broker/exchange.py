@@ -18,6 +18,7 @@ from shapely import Point
 from hiroba.base import db
 from hiroba.base.db import Connection, Pool, transaction
 from hiroba.base.errors import Problem
+from hiroba.base.versions import Follower
 from hiroba.exchange.broker import edits, store
 from hiroba.exchange.broker.contexts.context import Context
 from hiroba.exchange.broker.documents import reading, writing
@@ -32,6 +33,7 @@ from hiroba.exchange.broker.query.tree import Path
 from hiroba.exchange.broker.query.types import Types
 from hiroba.exchange.broker.questions import Question, Selector, answer
 from hiroba.exchange.broker.reads import Reader
+from hiroba.exchange.broker.sources.registry import Registry
 from hiroba.exchange.broker.writes import Writer, apply
 
 Simplified = dict[str, Any]
@@ -69,16 +71,21 @@ class Found(msgspec.Struct, frozen=True):
 class Exchange:
     """The region's entities."""
 
-    def __init__(self, pool: Pool, context: Context, listeners: Sequence[Listener] = ()) -> None:
+    def __init__(self, pool: Pool, context: Context, listeners: Sequence[Listener] = (), *, url: str = "") -> None:
         self._pool = pool
         self._context = context
         self._listeners = listeners
         self._tenants: dict[str, float] = {}
+        self.url = url
+        """Where this house is reached: a registration must not lead back to it."""
         self.writer = Writer(pool, listeners)
         self.reader = Reader(pool)
+        self.follower = Follower(pool)
+        self.sources = Registry(self.follower)
 
     async def start(self) -> None:
         """Begin to take reads and writes."""
+        await self.follower.start()
         self.writer.start()
         self.reader.start()
 
@@ -86,6 +93,13 @@ class Exchange:
         """Finish what was taken."""
         await self.writer.stop()
         await self.reader.stop()
+        await self.follower.stop()
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Connection]:
+        """A connection for writing what is no entity: one transaction."""
+        async with transaction(self._pool) as conn:
+            yield conn
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Connection]:

@@ -7,15 +7,16 @@ import asyncpg
 import orjson
 
 from hiroba.base.db import Connection
+from hiroba.exchange.broker.facts import facts
 from hiroba.exchange.broker.geometry import extent
 from hiroba.exchange.broker.model import Doc, Entity, Key
 
 COLUMNS = "e.tenant, e.path, e.id, e.types, e.scopes, e.owner, e.doc, e.created, e.modified, e.expires"
 _KEYS = "unnest($1::text[], $2::text[], $3::text[]) as k (tenant, path, id)"
 _VALUES = """
-    unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::box[],
-           $10::timestamptz[], $11::timestamptz[], $12::timestamptz[])
-        as v (tenant, path, id, types, scopes, owner, doc, words, geo, created, modified, expires)
+    unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::box[],
+           $11::timestamptz[], $12::timestamptz[], $13::timestamptz[])
+        as v (tenant, path, id, types, scopes, owner, doc, facts, words, geo, created, modified, expires)
 """
 
 
@@ -65,6 +66,7 @@ def _rows(written: Sequence[Entity]) -> list[list[Any]]:
         [_array(entity.scopes) for entity in written],
         [entity.owner for entity in written],
         [orjson.dumps(entity.doc).decode() for entity in written],
+        [orjson.dumps(facts(entity.doc)).decode() for entity in written],
         [words(entity.doc) for entity in written],
         [extent(entity.doc) for entity in written],
         [entity.created for entity in written],
@@ -81,8 +83,9 @@ def _array(texts: Iterable[str]) -> str:
 async def insert(conn: Connection, written: Sequence[Entity]) -> set[Key]:
     """Add entities; the keys that were free. Somebody else's row of the same key is waited for and left alone."""
     rows = await conn.fetch(f"""
-        insert into broker.entity (tenant, path, id, types, scopes, owner, doc, words, geo, created, modified, expires)
-        select tenant, path, id, types::text[], scopes::text[], owner, doc::jsonb, words, geo, created, modified, expires
+        insert into broker.entity (tenant, path, id, types, scopes, owner, doc, facts, words, geo, created, modified, expires)
+        select tenant, path, id, types::text[], scopes::text[], owner, doc::jsonb, facts::jsonb, words, geo,
+               created, modified, expires
           from {_VALUES}
          order by tenant, path, id
         on conflict do nothing returning tenant, path, id
@@ -95,7 +98,8 @@ async def update(conn: Connection, written: Sequence[Entity]) -> None:
     await conn.execute(f"""
         update broker.entity e
            set types = v.types::text[], scopes = v.scopes::text[], owner = v.owner, doc = v.doc::jsonb,
-               words = v.words, geo = v.geo, created = v.created, modified = v.modified, expires = v.expires
+               facts = v.facts::jsonb, words = v.words, geo = v.geo,
+               created = v.created, modified = v.modified, expires = v.expires
           from {_VALUES}
          where e.tenant = v.tenant and e.path = v.path and e.id = v.id
     """, *_rows(written))  # noqa: S608 - constants  # fmt: skip

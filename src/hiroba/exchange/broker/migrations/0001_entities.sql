@@ -15,6 +15,7 @@ create table broker.entity (
     scopes text[] not null default '{}',
     owner text not null default '',
     doc jsonb not null,                   -- attributes only: {IRI: [instance, …]}
+    facts jsonb not null,                 -- what of doc is looked up by its value: facts.py says what and why
     words text,                           -- names and address, for people who search by word; null where there are none
     geo box,                              -- around `location`; null where there is none
     created timestamptz not null,
@@ -25,7 +26,7 @@ create table broker.entity (
 -- a plan is only as good as what is known of the table, and a load changes that in seconds
 with (autovacuum_analyze_scale_factor = 0.02, autovacuum_analyze_threshold = 1000, fillfactor = 80);
 -- fastupdate=off: with the default, reads fall to a crawl right after a burst of writes
-create index entity_doc on broker.entity using gin (doc jsonb_path_ops) with (fastupdate = off);
+create index entity_facts on broker.entity using gin (facts jsonb_path_ops) with (fastupdate = off);
 create index entity_types on broker.entity using gin (types) with (fastupdate = off);
 create index entity_geo on broker.entity using gist (geo) where geo is not null;
 create index entity_expires on broker.entity (expires) where expires is not null;

@@ -17,7 +17,7 @@ from hiroba.exchange.broker.access import Access, Action
 from hiroba.exchange.broker.contexts.book import Book
 from hiroba.exchange.broker.errors import BadRequestData, InternalError, ResourceNotFound
 from hiroba.exchange.broker.exchange import Exchange
-from hiroba.exchange.broker.ngsi_ld import batches, discovery, entities, queries
+from hiroba.exchange.broker.ngsi_ld import batches, discovery, entities, queries, sources
 from hiroba.exchange.broker.ngsi_ld.http import Answer, Request, problem, send
 
 log = logging.getLogger("hiroba.ngsi_ld")
@@ -59,6 +59,11 @@ ROUTES: Final = (
     Route("POST", "/entityOperations/merge", "write", batches.merge),
     Route("POST", "/entityOperations/delete", "write", batches.delete),
     Route("POST", "/entityOperations/query", "read", queries.query_by_post),
+    Route("POST", "/csourceRegistrations", "write", sources.create),
+    Route("GET", "/csourceRegistrations", "read", sources.query),
+    Route("GET", "/csourceRegistrations/{}", "read", sources.retrieve),
+    Route("PATCH", "/csourceRegistrations/{}", "write", sources.update),
+    Route("DELETE", "/csourceRegistrations/{}", "write", sources.delete),
     Route("GET", "/types", "read", discovery.types),
     Route("GET", "/types/{}", "read", discovery.type_),
     Route("GET", "/attributes", "read", discovery.attributes),
@@ -141,7 +146,7 @@ class NgsiLd:
             node = following
         if not scope["path"].startswith("/ngsi-ld/v1/") or not node.routes:
             raise ResourceNotFound(f"There is no {scope['path']}.")
-        if not segments[1:] and scope["path"].endswith("/") and scope["method"] in {"PUT", "PATCH", "DELETE"}:
+        if segments == ["entities"] and scope["path"].endswith("/") and scope["method"] in {"PUT", "PATCH", "DELETE"}:
             raise BadRequestData("The address names no id.")
         route = node.routes.get(scope["method"])
         if route is None:

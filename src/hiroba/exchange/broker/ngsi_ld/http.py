@@ -22,9 +22,10 @@ JSON_LD: Final = "application/ld+json"
 GEO_JSON: Final = "application/geo+json"
 MERGE_PATCH: Final = "application/merge-patch+json"
 PARAMETERS: Final = frozenset({
-    "attrs", "containedBy", "coordinates", "count", "csf", "datasetId", "deleteAll", "details", "entityMap", "expandValues",
-    "format", "geometry", "geometryProperty", "geoproperty", "georel", "id", "idPattern", "jsonKeys", "lang", "limit", "local",
-    "observedAt", "offset", "omit", "options", "orderBy", "pick", "q", "scopeQ", "sysAttrs", "type",
+    "attrs", "containedBy", "coordinates", "count", "csf", "datasetId", "deleteAll", "details", "endTimeAt", "entityMap",
+    "expandValues", "format", "geometry", "geometryProperty", "geoproperty", "georel", "id", "idPattern", "jsonKeys", "lang",
+    "limit", "local", "observedAt", "offset", "omit", "options", "orderBy", "pick", "q", "scopeQ", "sysAttrs", "timeAt",
+    "timeproperty", "timerel", "type",
 })  # fmt: skip
 CONTEXT_REL: Final = "http://www.w3.org/ns/json-ld#context"
 

@@ -41,8 +41,21 @@ PARAMETERS: Final[Mapping[str, tuple[dict[str, Any], str]]] = {
     "geometryProperty": (_TEXT, "The GeoProperty that becomes the geometry of GeoJSON."),
     "deleteAll": (_FLAG, "Whether every instance goes."),
     "details": (_FLAG, "Whether each is described rather than named."),
+    "csf": (_TEXT, 'A query over the members of registrations, for example endpoint=="https://example.org" (§4.9).'),
+    "timerel": (
+        {"type": "string", "enum": ["before", "after", "between"]},
+        "How the time asked for lies to timeAt (§4.11).",
+    ),
+    "timeAt": ({"type": "string", "format": "date-time"}, "The moment that timerel speaks of."),
+    "endTimeAt": ({"type": "string", "format": "date-time"}, "The end, where timerel is between."),
+    "timeproperty": (
+        {"type": "string", "enum": ["observedAt", "createdAt", "modifiedAt", "deletedAt"]},
+        "Which time is asked for; observedAt if left out.",
+    ),
     "observedAt": ({"type": "string", "format": "date-time"}, "When what is merged was observed."),
 }
+_FIRST: Final = {"entities": "entityId", "csourceRegistrations": "registrationId"}
+"""What the first part of a path names, by its collection."""
 _SHAPE: Final = ("attrs", "pick", "omit", "format", "options", "sysAttrs", "lang", "datasetId", "geometryProperty")
 _QUESTION: Final = (
     "id", "idPattern", "type", "q", "scopeQ", "georel", "geometry", "coordinates", "geoproperty", "orderBy", "limit",
@@ -57,6 +70,29 @@ _OF: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("POST", "/entityOperations/upsert"): ("options",),
     ("POST", "/entityOperations/update"): ("options",),
     ("POST", "/entityOperations/query"): ("limit", "offset", "count", *_SHAPE),
+    ("GET", "/csourceRegistrations"): (
+        "id",
+        "idPattern",
+        "type",
+        "attrs",
+        "q",
+        "csf",
+        "scopeQ",
+        "georel",
+        "geometry",
+        "coordinates",
+        "geoproperty",
+        "timerel",
+        "timeAt",
+        "endTimeAt",
+        "timeproperty",
+        "datasetId",
+        "limit",
+        "offset",
+        "count",
+        "sysAttrs",
+    ),
+    ("GET", "/csourceRegistrations/{}"): ("sysAttrs",),
     ("GET", "/types"): ("details",),
     ("GET", "/attributes"): ("details",),
 }
@@ -73,11 +109,27 @@ _ENTITY: Final[dict[str, Any]] = {
 }
 _FRAGMENT: Final[dict[str, Any]] = {**_ENTITY, "required": []}
 _ANYTHING: Final[dict[str, Any]] = {"description": "A value, or an attribute with members to change."}
+_REGISTRATION: Final[dict[str, Any]] = {
+    "type": "object",
+    "required": ["type", "endpoint", "information"],
+    "properties": {
+        "id": {"type": "string", "format": "uri"},
+        "type": {"const": "ContextSourceRegistration"},
+        "endpoint": {"type": "string", "format": "uri", "examples": ["https://example.org"]},
+        "mode": {"type": "string", "enum": ["inclusive", "exclusive", "redirect", "auxiliary"]},
+        "information": {"type": "array", "items": {"type": "object"}, "minItems": 1},
+        "operations": {"type": "array", "items": _TEXT, "minItems": 1},
+        "expiresAt": {"type": "string", "format": "date-time"},
+    },
+    "additionalProperties": {"description": "A member of §5.2.9, or a Context Source Property."},
+}
 _BODIES: Final[Mapping[str, dict[str, Any]]] = {
     "/entities": _ENTITY,
     "/entities/{}": _FRAGMENT,
     "/entities/{}/attrs": _FRAGMENT,
     "/entities/{}/attrs/{}": _ANYTHING,
+    "/csourceRegistrations": _REGISTRATION,
+    "/csourceRegistrations/{}": {**_REGISTRATION, "required": []},
     "/entityOperations/delete": {"type": "array", "items": {"type": "string", "format": "uri"}},
     "/entityOperations/query": {
         "type": "object",
@@ -122,7 +174,7 @@ def document(url: str) -> dict[str, Any]:
 
 
 def _path_parameters(path: str) -> list[str]:
-    first = "entityId" if path.startswith("/entities") else "name"
+    first = _FIRST.get(path.split("/")[1], "name")
     return [first, "attributeName"][: path.count("{}")]
 
 

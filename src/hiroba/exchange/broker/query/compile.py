@@ -7,12 +7,13 @@ A Compiler collects the values of one statement. Its conditions are about a row 
     rows = await conn.fetch(f"select id from broker.entity e where e.tenant = $1 and {where}", tenant, *compiler.values)
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
 from hiroba.exchange.broker.errors import BadRequestData
-from hiroba.exchange.broker.query import instants, jsonpaths
+from hiroba.exchange.broker.facts import TIMES
+from hiroba.exchange.broker.query import instants, jsonpaths, reach
 from hiroba.exchange.broker.query.geo import LOCATION, Geo
 from hiroba.exchange.broker.query.match import plain
 from hiroba.exchange.broker.query.posix import posix
@@ -170,10 +171,20 @@ class Compiler:
             wanted = self.bind(f'{{"wanted": [{",".join(map(jsonpaths.literal, scalars))}]}}', "jsonb")
             equal = f"jsonb_path_exists({alias}.doc, {self.bind(expression, 'jsonpath')}, {wanted}, true)"
         else:
-            equal = self._has(expression, alias)
+            equal = self._indexed(expression, path, scalars, alias)
         if not _negated(tree):
             return equal
         return f"({self._has(jsonpaths.exists(path), alias)} and ({equal}) is not true)"
+
+    def _indexed(self, expression: str, path: Path, scalars: Sequence[str | float], alias: str) -> str:
+        """An equality by the index over facts, which lacks times and the numbers of what is measured."""
+        if reach.own_member(path) and path.names[-1] in TIMES:
+            return self._has(expression, alias)
+        known = f"{alias}.facts @? {self.bind(expression, 'jsonpath')}"
+        if all(isinstance(scalar, str | bool) for scalar in scalars):
+            return known
+        measured = f"{alias}.facts @? {self.bind(jsonpaths.measured(path), 'jsonpath')}"
+        return f"(({known} or {measured}) and {self._has(expression, alias)})"
 
     def _texts(self, tree: Condition, array: str) -> str:
         """Conditions on id, type and scope; texts are ordered by code point."""

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 
 import orjson
 
+from hiroba.exchange.broker.facts import MEASURED
 from hiroba.exchange.broker.query import instants, reach
 from hiroba.exchange.broker.query.posix import posix
 from hiroba.exchange.broker.query.tree import (
@@ -50,6 +51,11 @@ def exists(path: Path) -> str:
     if not needed:
         return _instances(path)
     return f"{_instances(path)} ? ({' || '.join(f'exists(@{_steps(way)})' for way in needed)})"
+
+
+def measured(path: Path) -> str:
+    """In facts: the target's numbers were left out, so that only the document knows them."""
+    return f"{_instances(path)} ? (@.{_quoted(MEASURED)} == true)"
 
 
 def scalars(values: Iterable[Value]) -> list[str | int | float | bool]:

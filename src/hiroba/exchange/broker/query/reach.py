@@ -22,16 +22,17 @@ OBJECTS: tuple[Way, ...] = (("object",), ("objectList",), ("objectList", "object
 
 def instances(path: Path) -> Way:
     """The way to the instances whose value or member is meant."""
-    return path.names[:-1] if _own_member(path) else path.names
+    return path.names[:-1] if own_member(path) else path.names
 
 
-def _own_member(path: Path) -> bool:
+def own_member(path: Path) -> bool:
+    """Whether a path ends at a member of the attribute rather than at its value."""
     return len(path.names) > 1 and path.names[-1] in ATTRIBUTE_MEMBERS
 
 
 def members(path: Path) -> tuple[Way, ...]:
     """From an instance to the member that must be there for the target to exist; none if the instance is enough."""
-    if _own_member(path):
+    if own_member(path):
         return ((path.names[-1], *path.members),)
     if not path.members:
         return ()

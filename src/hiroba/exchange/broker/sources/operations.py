@@ -35,8 +35,10 @@ GROUPS: Final = {
 }  # fmt: skip
 """Table 4.20-2."""
 
-DEFAULT: Final = GROUPS["federationOps"]
-"""What a registration offers that names no operations."""
+
+def default(mode: str) -> frozenset[str]:
+    """What a registration offers that names no operations: an auxiliary one only what it may (§5.9.2.4)."""
+    return GROUPS["retrieveOps" if mode == "auxiliary" else "federationOps"]
 
 
 def expand(names: tuple[str, ...]) -> frozenset[str]:

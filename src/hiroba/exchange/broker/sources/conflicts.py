@@ -1,0 +1,69 @@
+"""What stands against a registration: others that hold the same for themselves, and this broker (CIM 009 §4.3.6.3, §5.9.2.4)."""
+
+from collections.abc import Iterable
+from typing import Final
+from urllib.parse import urlsplit
+
+from hiroba.exchange.broker.errors import BadRequestData, Conflict
+from hiroba.exchange.broker.query.types import Types
+from hiroba.exchange.broker.questions import Question, Selector
+from hiroba.exchange.broker.sources.matching import Entities, may_mean
+from hiroba.exchange.broker.sources.model import Information, Registration
+
+_LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
+_PORTS: Final = {"http": 80, "https": 443}
+
+
+def must_not_lead_here(made: Registration, own_url: str) -> None:
+    """Nothing, or the problem that a registration points to the very tenant it is registered in.
+
+    Other tenants of this broker are sources like any other; ways that come back through them are seen by their aliases.
+    """
+    if made.remote_tenant == made.tenant and _site(made.endpoint) == _site(own_url):
+        raise BadRequestData("endpoint is this broker: what it holds itself needs no registration.")
+
+
+def _site(url: str) -> tuple[str, int | None]:
+    """Host and port, all names of loopback being one."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    return "localhost" if host in _LOOPBACK else host, parts.port or _PORTS.get(parts.scheme)
+
+
+def must_not_clash(made: Registration, others: Iterable[Registration]) -> None:
+    """Nothing, or the problem that an exclusive registration holds what another one proxies too."""
+    for other in others:
+        if other.id != made.id and {made.mode, other.mode} in ({"exclusive"}, {"exclusive", "redirect"}):
+            exclusive, proxied = (made, other) if made.mode == "exclusive" else (other, made)
+            if any(_shared(one, two) for one in exclusive.information for two in proxied.information):
+                raise Conflict(f"{other.id} is {other.mode} for some of the same attributes of the same entity.")
+
+
+def _shared(exclusive: Information, proxied: Information) -> bool:
+    if proxied.attributes and not exclusive.attributes & proxied.attributes:
+        return False
+    if not proxied.entities:
+        return True
+    return any(
+        other.id == one.id or may_mean(other, Entities(ids=(one.id,), of=frozenset(one.types)))
+        for one in exclusive.entities
+        for other in proxied.entities
+    )
+
+
+def held_here(made: Registration) -> list[Question]:
+    """Questions that find entities of ours which a proxied registration says are elsewhere; an answer to any is a conflict."""
+    return [
+        Question(
+            tenant=made.tenant,
+            selectors=tuple(
+                Selector(ids=(one.id,))
+                if made.mode == "exclusive"
+                else Selector(ids=(one.id,) if one.id else (), pattern=one.pattern, types=Types((one.types,)))
+                for one in part.entities
+            ),
+            having=part.attributes or None,
+            limit=1,
+        )
+        for part in made.information
+    ]

@@ -1,0 +1,47 @@
+"""What is indexed by value: what an entity is, so that a change of what is measured of it leaves every index alone."""
+
+import pytest
+
+from hiroba.base.db import connect
+from hiroba.exchange.broker import edits
+from hiroba.exchange.broker.facts import facts
+from hiroba.exchange.broker.model import Fragment, Key
+from hiroba.exchange.broker.writes import Writer
+
+NAME, SPEED, PLACE = "https://x/name", "https://x/speed", "https://x/place"
+NOW = "2026-01-01T00:00:00Z"
+
+
+def test_numbers_of_what_is_measured_coordinates_and_times_are_left_out() -> None:
+    point = {"type": "Point", "coordinates": [135, 34]}
+    doc = {
+        NAME: [{"type": "Property", "value": "a", "createdAt": NOW, NAME: [{"type": "Property", "value": 7}]}],
+        SPEED: [{"type": "Property", "value": {"now": 3, "sign": "max"}, "unitCode": "KMH", "observedAt": NOW}],
+        PLACE: [{"type": "GeoProperty", "value": point}],
+    }
+    assert facts(doc) == {
+        NAME: [{"type": "Property", "value": "a", NAME: [{"type": "Property", "value": 7}]}],
+        SPEED: [{"measured": True, "type": "Property", "value": {"now": None, "sign": "max"}, "unitCode": "KMH"}],
+        PLACE: [{"measured": True, "type": "GeoProperty", "value": {"type": "Point"}}],
+    }
+
+
+@pytest.mark.anyio
+async def test_a_new_measurement_writes_no_index_entry(database, conn) -> None:
+    pool = await connect(database, size=2)
+    writer = Writer(pool)
+    writer.start()
+    key = Key("", "", "urn:x:1")
+    speed = {"type": "Property", "value": 1, "unitCode": "KMH"}
+    await writer.write(key, edits.create(Fragment(id=key.id, types=("https://x/Car",), doc={SPEED: [speed]}), ""))
+    for number in range(20):
+        await writer.write(key, edits.patch_attribute(SPEED, [{"value": number}]))
+    await writer.stop()
+    await pool.close()  # a connection that ends hands in what it counted
+    question = "select n_tup_upd, n_tup_hot_upd from pg_stat_user_tables where relname = 'entity' and n_tup_upd > 0"
+    counted = None
+    for _ in range(50):
+        counted = counted or await conn.fetchrow(question)
+        await conn.execute("select pg_sleep(0.1)" if counted is None else "select")
+    assert counted is not None
+    assert tuple(counted) == (20, 20)
