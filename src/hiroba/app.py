@@ -15,7 +15,7 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
 import hiroba
-from hiroba.base import db
+from hiroba.base import clock, db
 from hiroba.base.db import Connection
 from hiroba.base.db.migrations import Migration
 from hiroba.base.db.migrations import found as migrations_in
@@ -33,6 +33,11 @@ from hiroba.exchange.broker import store as entities
 from hiroba.exchange.broker.access import Open
 from hiroba.exchange.broker.contexts.book import Book
 from hiroba.exchange.broker.exchange import Exchange
+from hiroba.exchange.broker.federation import store as federation
+from hiroba.exchange.broker.federation.calls import Caller
+from hiroba.exchange.broker.federation.federation import Federation
+from hiroba.exchange.broker.federation.identity import Identity
+from hiroba.exchange.broker.federation.tallies import Tallies
 from hiroba.exchange.broker.ngsi_ld.application import NgsiLd
 from hiroba.exchange.broker.sources import changes
 from hiroba.exchange.gateway import public, tenants
@@ -97,14 +102,19 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
         egress = Egress((*settings.egress_allow, *(LOOPBACK if settings.open else ())))
         book = Book(egress, settings.url)
         core = Exchange(pool, book.house, url=settings.url)
+        tallies = Tallies(pool)
         faces["/ngsi-ld/"] = NgsiLd(core, Open() if settings.open else Gateway(pool), book)
         app.state.update(pool=pool, exchange=core, egress=egress, regions=Regions(pool, core))
         async with pool.acquire() as connection:
             csrf.secret = await store.secret(connection, "csrf")
+            identity = Identity(await federation.own_name(connection), clock.now())
+        core.federation = Federation(core.sources, book, Caller(egress, tell=tallies.tell), identity)
         try:
             await core.start()
+            tallies.start()
             yield
         finally:
+            await tallies.stop()
             await core.stop()
             await egress.close()
             await pool.close()

@@ -75,17 +75,24 @@ async def test_a_geometry_that_crosses_itself_is_given_back_as_it_came_and_found
 
 
 @pytest.mark.anyio
-async def test_a_question_s_geometry_that_crosses_itself_is_refused_with_the_place(broker: httpx.AsyncClient) -> None:
-    """0009."""
-    question = {
-        "type": "Area",
-        "georel": "within",
-        "geometry": "Polygon",
-        "coordinates": orjson.dumps(EIGHT["coordinates"]).decode(),
-    }
-    refused = await broker.get(ENTITIES, params=question)
-    assert refused.status_code == 400
-    assert "1 1" in refused.json()["detail"]
+async def test_a_question_s_geometry_that_crosses_itself_is_read_as_a_stored_one(broker: httpx.AsyncClient) -> None:
+    """0016."""
+    inside = {"id": "urn:ngsi-ld:Area:in", "type": "Area", "location": {"type": "Point", "coordinates": [0.2, 1]}}
+    between = {"id": "urn:ngsi-ld:Area:out", "type": "Area", "location": {"type": "Point", "coordinates": [1, 0.2]}}
+    itself = {"id": "urn:ngsi-ld:Area:eight", "type": "Area", "location": {"type": "GeoProperty", "value": EIGHT}}
+    for entity in (inside, between, itself):
+        assert (await broker.post(ENTITIES, json=entity)).status_code == 201
+
+    async def found(relation: str) -> set[str]:
+        question = {"type": "Area", "georel": relation, "geometry": "Polygon"}
+        coordinates = orjson.dumps(EIGHT["coordinates"]).decode()
+        answer = await broker.get(ENTITIES, params={**question, "coordinates": coordinates})
+        assert answer.status_code == 200, answer.text
+        return {entity["id"].rsplit(":", 1)[1] for entity in answer.json()}
+
+    assert await found("within") == {"in", "eight"}
+    assert await found("equals") == {"eight"}
+    assert await found("disjoint") == {"out"}
 
 
 def test_every_decision_has_its_five_parts_and_stands_in_the_list() -> None:

@@ -24,6 +24,7 @@ from hiroba.exchange.broker.contexts.context import Context
 from hiroba.exchange.broker.documents import reading, writing
 from hiroba.exchange.broker.errors import BadRequestData, NonexistentTenant
 from hiroba.exchange.broker.events import Listener
+from hiroba.exchange.broker.federation.federation import Federation
 from hiroba.exchange.broker.geometry import LOCATION
 from hiroba.exchange.broker.model import HOME, Entity, Key
 from hiroba.exchange.broker.query import geo, q
@@ -82,6 +83,8 @@ class Exchange:
         self.reader = Reader(pool)
         self.follower = Follower(pool)
         self.sources = Registry(self.follower)
+        self.federation: Federation
+        """Other brokers, and what this one is called among them."""
 
     async def start(self) -> None:
         """Begin to take reads and writes."""

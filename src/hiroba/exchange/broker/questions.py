@@ -20,7 +20,7 @@ from hiroba.exchange.broker.geometry import LOCATION
 from hiroba.exchange.broker.model import HOME, Entity, Key
 from hiroba.exchange.broker.query import geo
 from hiroba.exchange.broker.query.compile import Compiler
-from hiroba.exchange.broker.query.match import Subject
+from hiroba.exchange.broker.query.match import Subject, matches
 from hiroba.exchange.broker.query.order import By, in_order
 from hiroba.exchange.broker.query.patterns import compiled
 from hiroba.exchange.broker.query.scopes import Scopes
@@ -52,6 +52,8 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     having: frozenset[str] | None = None
     """At least one of these attributes is there."""
     q: Query | None = None
+    links: int = 1
+    """How many relationships `q` may follow one after another."""
     scopes: Scopes | None = None
     place: geo.Geo | None = None
     around: tuple[float, float] | None = None
@@ -89,7 +91,7 @@ async def answer(conn: Connection, question: Question) -> Page:
 
 
 def _where(question: Question) -> tuple[Compiler, str]:
-    compiler = Compiler()
+    compiler = Compiler(links=question.links)
     conditions = [
         f"e.tenant = {compiler.bind(question.tenant, 'text')}",
         "(e.expires is null or e.expires > now())",
@@ -155,8 +157,7 @@ async def _nearest(
 async def _looked_at(conn: Connection, question: Question, compiler: Compiler, where: str) -> Page:
     """Where geometry or an order decides: every candidate is looked at, then the page is cut."""
     candidates = await store.select(conn, where, compiler.values, limit=MOST + 1)
-    if len(candidates) > MOST:
-        raise TooManyResults(f"More than {MOST} entities come into question; narrow it by type, place or q.")
+    must_be_few(len(candidates))
     place = question.place
     distances: dict[Key, float] = {}
     if place is not None:
@@ -168,6 +169,22 @@ async def _looked_at(conn: Connection, question: Question, compiler: Compiler, w
         candidates = _ordered(candidates, question, distances)
     page = candidates[question.offset : question.offset + question.limit]
     return Page(page, len(candidates) if question.count else None, distances)
+
+
+def must_be_few(number: int) -> None:
+    """Nothing, or the problem of more entities than are looked at one by one."""
+    if number > MOST:
+        raise TooManyResults(f"More than {MOST} entities come into question; narrow it by type, place or q.")
+
+
+def fulfils(entity: Entity, question: Question) -> bool:
+    """Whether an entity at hand meets the filters of a question, its selectors aside."""
+    return (
+        (question.having is None or not question.having.isdisjoint(entity.doc))
+        and (question.q is None or matches(question.q, _subject(entity)))
+        and (question.scopes is None or question.scopes.matches(entity.scopes))
+        and (question.place is None or question.place.matches(entity.doc))
+    )
 
 
 def _distance(entity: Entity, place: geo.Geo) -> float | None:

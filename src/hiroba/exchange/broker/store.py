@@ -48,6 +48,16 @@ async def entities(conn: Connection, keys: Iterable[Key]) -> dict[Key, Entity]:
     return {entity.key: entity for entity in found}
 
 
+async def entities_of(conn: Connection, tenant: str, ids: Iterable[str]) -> dict[str, Entity]:
+    """The entities of these ids on any path, '' before all others."""
+    rows = await conn.fetch(f"""
+        select {COLUMNS} from broker.entity e
+         where e.tenant = $1 and e.id = any($2::text[]) and (e.expires is null or e.expires > now()) order by e.path desc
+    """, tenant, list(ids))  # noqa: S608 - constants  # fmt: skip
+    found = map(entity_of, rows)
+    return {entity.key.id: entity for entity in found}
+
+
 async def lock(conn: Connection, keys: Sequence[Key]) -> dict[Key, Entity]:
     """The same, held for writing until the transaction ends; in key order, so that two writers cannot wait for each other."""
     rows = await conn.fetch(f"""

@@ -180,9 +180,7 @@ def test_what_is_no_geometry_matches_nothing() -> None:
         ("within", "Point", "[true,1]", "a position"),
         ("within", "Point", "[]", "a position"),
         ("within", "LineString", "[[0,0]]", "two positions"),
-        ("within", "LineString", "[[0,0],[0,0]]", "not valid"),
         ("within", "Polygon", "[[[0,0],[1,0],[1,1],[0,1]]]", "the last like the first"),
-        ("within", "Polygon", "[[[0,0],[2,2],[2,0],[0,2],[0,0]]]", r"Self-intersection\[1 1\]"),
         ("within", "MultiPolygon", "[[[[0,0],[1,0],[1,500],[0,0]]]]", r"coordinates\[0\]\[0\]\[2\]: \[1, 500\]"),
         ("within", "MultiPoint", "[" + ",".join(["[1,1]"] * 10001) + "]", "at most 10000"),
         ("within", "Point", "[" * 100_000, "JSON"),
@@ -214,7 +212,7 @@ async def test_sql_finds_at_least_what_refine_lets_through_and_uses_the_index(co
     for number, place in enumerate(places):
         stored = {"type": "Point", "coordinates": list(place)}
         doc = {geo.LOCATION: [{"type": "GeoProperty", "value": stored}]}
-        box = geo.box_of([geometry.checked(stored, "value")])
+        box = geo.box_of([geometry.read(stored, "value")])
         assert box is not None
         rows.append((number, orjson.dumps(doc).decode(), asyncpg.Box((box[2], box[3]), (box[0], box[1]))))
     await conn.executemany("insert into entity values ($1, $2, $3)", rows)

@@ -1,6 +1,6 @@
 """An entity as it leaves: normalized, concise, simplified or GeoJSON, names compacted by the caller's context (CIM 009 §4.5)."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -13,6 +13,27 @@ from hiroba.exchange.broker.geometry import LOCATION
 from hiroba.exchange.broker.model import DELETED, NULL, VALUE_OF, Entity, Fragment, Instance, dataset
 
 Format = Literal["normalized", "concise", "simplified"]
+
+
+class Links(msgspec.Struct, frozen=True):
+    """Entities that relationships lead to, to be written inside those that link to them (§4.5.23.2)."""
+
+    found: Mapping[str, Entity]
+    levels: int
+    met: frozenset[str] = frozenset()
+    """What stands around already, or was met by the caller: it is not written again."""
+
+    def around(self, id_: str) -> "Links":
+        """The same while an entity is being written, which is not written again inside itself."""
+        return Links(self.found, self.levels, self.met | {id_})
+
+    def leads_to(self, id_: str) -> bool:
+        """Whether an entity is written where a relationship points to it."""
+        return id_ in self.found and id_ not in self.met
+
+    def below(self) -> "Links | None":
+        """What may still be written inside the entities that are linked to."""
+        return Links(self.found, self.levels - 1, self.met) if self.levels > 1 else None
 
 
 class Shape(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,10 +60,24 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True):
     """The GeoProperty (IRI) that becomes the geometry of a GeoJSON feature."""
     with_context: bool = False
     """Whether the entity carries its @context."""
+    inner: Mapping[str, "Shape"] = {}
+    """How the entities that a relationship (IRI) leads to are wanted, where a projection says so."""
+    rest: "Shape | None" = None
+    """How all other linked entities are wanted; None: in the same way."""
+    links: Links | None = None
+    """The linked entities that are written inside this one."""
 
     def shows(self, name: str) -> bool:
         """Whether an attribute is wanted."""
         return (self.attrs is None or name in self.attrs) and name not in self.omit
+
+    def chosen(self, instances: Sequence[Instance]) -> Sequence[Instance]:
+        """Those of an attribute's instances that are wanted."""
+        return instances if self.datasets is None else [part for part in instances if dataset(part) in self.datasets]
+
+    def below(self, name: str) -> "Shape":
+        """How the entities that a relationship leads to are wanted."""
+        return self.inner.get(name) or self.rest or self
 
 
 def write(entity: Entity, shape: Shape) -> dict[str, Any]:
@@ -77,13 +112,15 @@ def _head(entity: Entity, shape: Shape) -> dict[str, Any]:
 def _attributes(entity: Entity, shape: Shape) -> dict[str, Any]:
     written: dict[str, Any] = {}
     compact = shape.context.compact
-    one = _ONE[shape.format]
+    one: Write = _ONE[shape.format]
+    links = shape.links.around(entity.key.id) if shape.links is not None else None
     for name, instances in entity.doc.items():
         if not shape.shows(name):
             continue
-        chosen = (
-            instances if shape.datasets is None else [part for part in instances if dataset(part) in shape.datasets]
-        )
+        if links is not None:
+            inside = msgspec.structs.replace(shape.below(name), geojson=False, links=links.below())
+            one = _linking(_ONE[shape.format], links, inside)
+        chosen = shape.chosen(instances)
         if not chosen:
             continue
         if len(chosen) == 1 and (shape.format != "simplified" or "datasetId" not in chosen[0]):
@@ -151,7 +188,33 @@ def _simplified(instance: Instance, shape: Shape) -> Any:
     return value
 
 
-_ONE = {"normalized": _normalized, "concise": _concise, "simplified": _simplified}
+Write = Callable[[Instance, Shape], Any]
+_ONE: Mapping[Format, Write] = {"normalized": _normalized, "concise": _concise, "simplified": _simplified}
+
+
+def targets(instance: Instance) -> list[str]:
+    """The ids an instance of an attribute points to."""
+    found: Any = instance.get("object", instance.get("objectList", ()))
+    return [found] if isinstance(found, str) else list(found)
+
+
+def _linking(one: Write, links: Links, inside: Shape) -> Write:
+    """The same writing, and in a Relationship the entities it leads to: `entity`, `entityList`, or in place of their ids."""
+
+    def linking(instance: Instance, shape: Shape) -> Any:
+        written = one(instance, shape)
+        there = {id_: write(links.found[id_], inside) for id_ in targets(instance) if links.leads_to(id_)}
+        if not there:
+            return written
+        if shape.format == "simplified":
+            return [there.get(id_, id_) for id_ in written] if isinstance(written, list) else there[written]
+        if "objectList" in instance:
+            return written | {"entityList": list(there.values())}
+        return written | {
+            "entity": list(there.values()) if isinstance(instance["object"], list) else there[instance["object"]]
+        }
+
+    return linking
 
 
 def _vocab(value: Any, shape: Shape) -> Any:
@@ -202,11 +265,15 @@ def _feature(entity: Entity, shape: Shape) -> dict[str, Any]:
 
 def collection(entities: Collection[Entity], shape: Shape) -> Any:
     """Entities as an array, or as a GeoJSON FeatureCollection (§4.5.17)."""
+    return collected([(entity, shape) for entity in entities], shape)
+
+
+def collected(pairs: Collection[tuple[Entity, Shape]], shape: Shape) -> Any:
+    """The same, each entity in a shape of its own."""
     if shape.geojson:
-        bare = msgspec.structs.replace(shape, with_context=False)
-        made: dict[str, Any] = {"type": "FeatureCollection", "features": [write(entity, bare) for entity in entities]}
-        return made | ({"@context": shape.context.source} if shape.with_context else {})
-    return [write(entity, shape) | _context(shape) for entity in entities]
+        features = [write(entity, msgspec.structs.replace(its, with_context=False)) for entity, its in pairs]
+        return {"type": "FeatureCollection", "features": features} | _context(shape)
+    return [write(entity, its) | _context(shape) for entity, its in pairs]
 
 
 def single(entity: Entity, shape: Shape) -> dict[str, Any]:

@@ -6,7 +6,7 @@ What was answered before is used again where the registration allows it (CIM 009
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, Literal, Protocol
 
 import msgspec
@@ -64,8 +64,11 @@ def anything_may_leave(outgoing: Outgoing, origin: Origin) -> None:
     del outgoing, origin
 
 
-Tell = Callable[[Registration, bool], None]
-"""(registration, whether it answered): what its tally is kept from."""
+class Tell(Protocol):
+    """What the tally of a source is kept from."""
+
+    def __call__(self, registration: Registration, *, succeeded: bool) -> None:
+        """It was called, and this is how it ended."""
 
 
 class Caller:
@@ -103,7 +106,7 @@ class Caller:
         if reply.trouble == "silent" and registration.management.cooldown:
             self._left_alone[place] = time.monotonic() + registration.management.cooldown
         if self._tell is not None:
-            self._tell(registration, reply.is_fine or reply.status == 404)  # noqa: PLR2004 - Not Found is no failure (§6.3.17)
+            self._tell(registration, succeeded=reply.is_fine or reply.status == 404)  # noqa: PLR2004 - Not Found is no failure (§6.3.17)
         self._kept.put(outgoing, reply)
         return reply
 

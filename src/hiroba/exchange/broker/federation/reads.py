@@ -41,6 +41,8 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     passed_on: tuple[str, ...] = ()
     total: int = 0
     """How many entities the sources say they have, one that several have counted several times."""
+    is_split: bool = False
+    """Whether one entity may be spread over several, so that filters hold for what is put together."""
     is_complete: bool = True
     """Whether `equal` and `auxiliary` are all of them."""
 

@@ -95,7 +95,7 @@ def of_entity(id_: str, params: tuple[tuple[str, str], ...] = ()) -> Write:
 
 def reduced(fragment: Fragment, attributes: Attributes, datasets: frozenset[str] = frozenset()) -> Fragment:
     """The fragment with these attributes alone, and of these datasets where any are named."""
-    if attributes is None and not datasets:
+    if not datasets and (attributes is None or attributes.issuperset(fragment.doc)):
         return fragment
     doc = {name: instances for name, instances in fragment.doc.items() if attributes is None or name in attributes}
     if datasets:

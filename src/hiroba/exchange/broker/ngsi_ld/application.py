@@ -17,7 +17,7 @@ from hiroba.exchange.broker.access import Access, Action
 from hiroba.exchange.broker.contexts.book import Book
 from hiroba.exchange.broker.errors import BadRequestData, InternalError, ResourceNotFound
 from hiroba.exchange.broker.exchange import Exchange
-from hiroba.exchange.broker.ngsi_ld import batches, discovery, entities, queries, sources
+from hiroba.exchange.broker.ngsi_ld import batches, discovery, entities, identity, queries, sources
 from hiroba.exchange.broker.ngsi_ld.http import Answer, Request, problem, send
 
 log = logging.getLogger("hiroba.ngsi_ld")
@@ -33,6 +33,8 @@ class Route(msgspec.Struct, frozen=True):
     path: str
     action: Action
     handler: Handler
+    of_tenant: bool = True
+    """Whether the tenant must be there."""
 
 
 class MethodNotAllowed(Problem):
@@ -64,6 +66,7 @@ ROUTES: Final = (
     Route("GET", "/csourceRegistrations/{}", "read", sources.retrieve),
     Route("PATCH", "/csourceRegistrations/{}", "write", sources.update),
     Route("DELETE", "/csourceRegistrations/{}", "write", sources.delete),
+    Route("GET", "/info/sourceIdentity", "read", identity.source_identity, of_tenant=False),
     Route("GET", "/types", "read", discovery.types),
     Route("GET", "/types/{}", "read", discovery.type_),
     Route("GET", "/attributes", "read", discovery.attributes),
@@ -111,9 +114,10 @@ class NgsiLd:
             request = Request(scope, receive, self._book, route.path)
             request.must_know_its_parameters()
             request.admitted = await self._access.admit(route.action, request.tenant, request.headers)
-            await self._exchange.must_have_tenant(
-                request.tenant, make=self._access.creates_tenants and route.action == "write"
-            )
+            if route.of_tenant:
+                await self._exchange.must_have_tenant(
+                    request.tenant, make=self._access.creates_tenants and route.action == "write"
+                )
             answer = await route.handler(request, self._exchange, *parts)
             if request.tenant:
                 answer.headers = [*answer.headers, ("ngsild-tenant", request.tenant)]

@@ -1,26 +1,37 @@
 """Entities one by one: create, retrieve, replace, merge, delete, and their attributes (CIM 009 §6.4 to §6.7)."""
 
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
 from hiroba.exchange.broker import edits
+from hiroba.exchange.broker.contexts.context import Context
 from hiroba.exchange.broker.documents import names, reading, writing
 from hiroba.exchange.broker.edits import Change, Edit
 from hiroba.exchange.broker.errors import BadRequestData, ResourceNotFound
 from hiroba.exchange.broker.exchange import Exchange
+from hiroba.exchange.broker.federation import writes
+from hiroba.exchange.broker.federation.outcomes import Leg
+from hiroba.exchange.broker.federation.splitting import Attributes
+from hiroba.exchange.broker.federation.writes import Write
+from hiroba.exchange.broker.linked import held, joined
 from hiroba.exchange.broker.model import Fragment, Key
-from hiroba.exchange.broker.ngsi_ld import shapes
+from hiroba.exchange.broker.ngsi_ld import distributed, shapes
 from hiroba.exchange.broker.ngsi_ld.http import GEO_JSON, JSON_LD, Answer, Request, context_link, json
 
 BASE = "/ngsi-ld/v1"
+Reduce = Callable[[Fragment], Fragment]
 
 
 async def create(request: Request, exchange: Exchange) -> Answer:
     """Create an entity (§5.6.1)."""
     document, context = await request.document()
     fragment = reading.fragment(document, context, whole=True)
-    await _write(request, exchange, fragment.id, edits.create(fragment, request.admitted.owner))
-    return Answer(201, headers=[("location", f"{BASE}/entities/{quote(fragment.id, safe=':')}")])
+    owner = request.admitted.owner
+    asked = writes.of_fragment("createEntity", fragment.id, fragment)
+    legs = await _write(request, exchange, context, asked, lambda part: edits.create(part(fragment), owner))
+    made = Answer(201, headers=[("location", f"{BASE}/entities/{quote(fragment.id, safe=':')}")])
+    return distributed.whole(fragment.id, legs, made)
 
 
 async def retrieve(request: Request, exchange: Exchange, id_: str) -> Answer:
@@ -28,17 +39,22 @@ async def retrieve(request: Request, exchange: Exchange, id_: str) -> Answer:
     context = await request.context()
     shape = shapes.of(request, context)
     key = _key(request, id_)
-    entity = await exchange.reader.read(key)
+    entity, warned = await distributed.entity(request, exchange, context, key, shape.attrs)
     if entity is None:
-        raise ResourceNotFound(f"There is no entity {id_}.")
+        raise ResourceNotFound(f"There is no entity {id_}.", headers=warned)
     if types := request.params.get("type"):
         shapes.must_have_type(entity, types, context)
     if shape.attrs is not None and not shape.members and not any(shape.shows(name) for name in entity.doc):
         raise ResourceNotFound(f"{id_} has none of these attributes.")
-    document = writing.single(entity, shape)
-    if not document.keys() - {"@context"}:
-        raise ResourceNotFound(f"Nothing of {id_} is left when all that is omitted is gone.")
-    return answer_of(200, document, shape)
+    join = shapes.join_of(request.params)
+    if join is None:
+        document = writing.single(entity, shape)
+        if not document.keys() - {"@context"}:
+            raise ResourceNotFound(f"Nothing of {id_} is left when all that is omitted is gone.")
+        return answer_of(200, document, shape, warned)
+    async with exchange.reading() as conn:
+        pairs = await joined([entity], shape, join, held(conn, request.tenant))
+    return answer_of(200, writing.collected(pairs, shape) if join.flat else writing.single(*pairs[0]), shape, warned)
 
 
 def answer_of(status: int, document: Any, shape: writing.Shape, headers: list[tuple[str, str]] | None = None) -> Answer:
@@ -56,41 +72,48 @@ def answer_of(status: int, document: Any, shape: writing.Shape, headers: list[tu
 
 async def replace(request: Request, exchange: Exchange, id_: str) -> Answer:
     """Replace an entity (§5.6.18)."""
-    fragment = await _fragment(request, id_)
+    fragment, context = await _fragment(request, id_)
     if fragment.types == ():
         raise BadRequestData("An entity that replaces another says its type.")
-    await _write(request, exchange, id_, edits.replace(fragment))
-    return Answer(204)
+    asked = writes.of_fragment("replaceEntity", id_, fragment)
+    legs = await _write(request, exchange, context, asked, lambda part: edits.replace(part(fragment)))
+    return distributed.whole(id_, legs, Answer(204))
 
 
 async def merge(request: Request, exchange: Exchange, id_: str) -> Answer:
     """Merge-patch an entity (§5.6.17)."""
-    fragment = await _fragment(request, id_, merging=True)
+    fragment, context = await _fragment(request, id_, merging=True)
     observed_at = request.params.get("observedAt", "")
     if observed_at:
         names.moment(observed_at, "observedAt")
-    await _write(request, exchange, id_, edits.merge(fragment, observed_at))
-    return Answer(204)
+    asked = writes.of_fragment("mergeEntity", id_, fragment, request.said("observedAt"))
+    legs = await _write(request, exchange, context, asked, lambda part: edits.merge(part(fragment), observed_at))
+    return distributed.whole(id_, legs, Answer(204))
 
 
 async def delete(request: Request, exchange: Exchange, id_: str) -> Answer:
     """Delete an entity (§5.6.6)."""
-    await _write(request, exchange, id_, edits.delete())
-    return Answer(204)
+    context = await request.context()
+    legs = await _write(request, exchange, context, writes.of_entity(id_), lambda _: edits.delete())
+    return distributed.whole(id_, legs, Answer(204))
 
 
 async def append(request: Request, exchange: Exchange, id_: str) -> Answer:
     """Append attributes (§5.6.3)."""
-    fragment = await _fragment(request, id_)
-    change = await _write(request, exchange, id_, edits.append(fragment, overwrite=not request.flag("noOverwrite")))
-    return _update_result(change)
+    fragment, context = await _fragment(request, id_)
+    overwrite = not request.flag("noOverwrite")
+    asked = writes.of_fragment("appendAttrs", id_, fragment, request.said("options"))
+    edit_of = lambda part: edits.append(part(fragment), overwrite=overwrite)  # noqa: E731 - as all operations here say theirs
+    return distributed.partly(await _write(request, exchange, context, asked, edit_of))
 
 
 async def update(request: Request, exchange: Exchange, id_: str) -> Answer:
     """Update attributes (§5.6.2)."""
-    fragment = await _fragment(request, id_)
-    change = await _write(request, exchange, id_, edits.update(fragment))
-    return _update_result(change)
+    fragment, context = await _fragment(request, id_)
+    asked = writes.of_fragment("updateEntity", id_, fragment)
+    return distributed.partly(
+        await _write(request, exchange, context, asked, lambda part: edits.update(part(fragment)))
+    )
 
 
 async def patch_attribute(request: Request, exchange: Exchange, id_: str, name: str) -> Answer:
@@ -99,8 +122,10 @@ async def patch_attribute(request: Request, exchange: Exchange, id_: str, name: 
     expanded = _attribute(name, context.expand)
     if name == "scope":
         raise BadRequestData("The scope is no attribute; write it with the entity.")
-    await _write(request, exchange, id_, edits.patch_attribute(expanded, reading.attribute(document, name, context)))
-    return Answer(204)
+    instances = reading.attribute(document, name, context)
+    asked = writes.of_attribute("updateAttrs", _key(request, id_).id, expanded, instances)
+    edit = edits.patch_attribute(expanded, instances)
+    return distributed.partly(await _write(request, exchange, context, asked, lambda _: edit))
 
 
 async def replace_attribute(request: Request, exchange: Exchange, id_: str, name: str) -> Answer:
@@ -110,8 +135,9 @@ async def replace_attribute(request: Request, exchange: Exchange, id_: str, name
     if isinstance(document, dict):
         document.pop("@context", None)
     instances = reading.fragment({name: document}, context, whole=False).doc[expanded]
-    await _write(request, exchange, id_, edits.replace_attribute(expanded, instances))
-    return Answer(204)
+    asked = writes.of_attribute("replaceAttrs", _key(request, id_).id, expanded, instances)
+    edit = edits.replace_attribute(expanded, instances)
+    return distributed.partly(await _write(request, exchange, context, asked, lambda _: edit))
 
 
 async def delete_attribute(request: Request, exchange: Exchange, id_: str, name: str) -> Answer:
@@ -122,11 +148,11 @@ async def delete_attribute(request: Request, exchange: Exchange, id_: str, name:
         dataset = request.params.get("datasetId", "")
         if dataset:
             names.uri(dataset, "datasetId")
-    edit = (
-        edits.delete_scopes() if name == "scope" else edits.delete_attribute(_attribute(name, context.expand), dataset)
-    )
-    await _write(request, exchange, id_, edit)
-    return Answer(204)
+    expanded = name if name == "scope" else _attribute(name, context.expand)
+    edit = edits.delete_scopes() if name == "scope" else edits.delete_attribute(expanded, dataset)
+    said = request.said("datasetId", "deleteAll")
+    asked = writes.of_attribute("deleteAttrs", _key(request, id_).id, expanded, params=said)
+    return distributed.partly(await _write(request, exchange, context, asked, lambda _: edit))
 
 
 def _key(request: Request, id_: str) -> Key:
@@ -142,7 +168,7 @@ def _attribute(name: str, expand: Any) -> str:
     return expanded
 
 
-async def _fragment(request: Request, id_: str, *, merging: bool = False) -> Fragment:
+async def _fragment(request: Request, id_: str, *, merging: bool = False) -> tuple[Fragment, Context]:
     _key(request, id_)
     document, context = await request.document(patch=request.method == "PATCH")
     fragment = reading.fragment(
@@ -150,20 +176,20 @@ async def _fragment(request: Request, id_: str, *, merging: bool = False) -> Fra
     )
     if fragment.id and fragment.id != id_:
         raise BadRequestData(f"The document speaks of {fragment.id}, the address of {id_}.")
-    return fragment
+    return fragment, context
 
 
-async def _write(request: Request, exchange: Exchange, id_: str, edit: Edit) -> Change:
-    if not request.admitted.everywhere:
-        edit = edits.only_of(request.admitted.owner, edit)
-    if types := request.params.get("type"):
-        edit = shapes.only_of_type(types, await request.context(), edit)
-    return await exchange.writer.write(_key(request, id_), edit)
+async def _write(
+    request: Request, exchange: Exchange, context: Context, asked: Write, edit_of: Callable[[Reduce], Edit]
+) -> list[Leg]:
+    """Write here what is to be written here, and elsewhere what others have; `edit_of` is given what makes the part of it."""
 
+    async def here(attributes: Attributes) -> Change:
+        edit = edit_of(lambda fragment: writes.reduced(fragment, attributes))
+        if not request.admitted.everywhere:
+            edit = edits.only_of(request.admitted.owner, edit)
+        if types := request.params.get("type"):
+            edit = shapes.only_of_type(types, context, edit)
+        return await exchange.writer.write(_key(request, asked.id), edit)
 
-def _update_result(change: Change) -> Answer:
-    """204, or 207 with which attributes were written and which not (§5.2.18), by their full names."""
-    if not change.refused:
-        return Answer(204)
-    not_updated = [{"attributeName": name, "reason": reason} for name, reason in change.refused]
-    return json(207, {"updated": list(change.updated), "notUpdated": not_updated})
+    return await distributed.write(request, exchange, context, asked, here)

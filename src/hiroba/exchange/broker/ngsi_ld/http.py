@@ -23,9 +23,9 @@ GEO_JSON: Final = "application/geo+json"
 MERGE_PATCH: Final = "application/merge-patch+json"
 PARAMETERS: Final = frozenset({
     "attrs", "containedBy", "coordinates", "count", "csf", "datasetId", "deleteAll", "details", "endTimeAt", "entityMap",
-    "expandValues", "format", "geometry", "geometryProperty", "geoproperty", "georel", "id", "idPattern", "jsonKeys", "lang",
-    "limit", "local", "observedAt", "offset", "omit", "options", "orderBy", "pick", "q", "scopeQ", "sysAttrs", "timeAt",
-    "timeproperty", "timerel", "type",
+    "expandValues", "format", "geometry", "geometryProperty", "geoproperty", "georel", "id", "idPattern", "join", "joinLevel",
+    "jsonKeys", "lang", "limit", "local", "observedAt", "offset", "omit", "options", "orderBy", "pick", "q", "scopeQ",
+    "splitEntities", "sysAttrs", "timeAt", "timeproperty", "timerel", "type",
 })  # fmt: skip
 CONTEXT_REL: Final = "http://www.w3.org/ns/json-ld#context"
 
@@ -114,6 +114,10 @@ class Request:
         if not text.isascii() or not text.isdigit() or len(text) > 9 or int(text) < least:  # noqa: PLR2004 - nobody pages beyond
             raise BadRequestData(f"{name} is a whole number, at least {least}, not {text!r}.")
         return int(text)
+
+    def said(self, *names: str) -> tuple[tuple[str, str], ...]:
+        """Those of these parameters that were given, as they were written."""
+        return tuple((name, self.params[name]) for name in names if name in self.params)
 
     def words(self, name: str) -> list[str]:
         """A query parameter that is a list with commas."""
@@ -241,6 +245,7 @@ def json(status: int, document: Any, *, media_type: str = JSON, headers: list[tu
 def problem(error: Problem) -> Answer:
     """An answer that says what is wrong (RFC 9457, §5.5.3)."""
     headers = [("www-authenticate", "Bearer")] if error.status == 401 else []  # noqa: PLR2004 - Unauthorized
+    headers += error.headers
     return Answer(error.status, orjson.dumps(error.document()), "application/problem+json", headers)
 
 

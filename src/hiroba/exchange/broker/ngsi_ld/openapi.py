@@ -25,11 +25,18 @@ PARAMETERS: Final[Mapping[str, tuple[dict[str, Any], str]]] = {
     "attrs": (_TEXT, "Attributes, one of which is there; only these are given."),
     "pick": (_TEXT, "The members that are given."),
     "omit": (_TEXT, "The members that are left out."),
+    "join": (
+        {"type": "string", "enum": ["inline", "flat", "@none"]},
+        "Linked entities: inside those that link to them, or beside them (§4.5.23).",
+    ),
+    "joinLevel": ({"type": "integer", "minimum": 1, "maximum": 20}, "How many relationships are followed."),
+    "containedBy": (_TEXT, "Ids that were met already and are not given again."),
     "orderBy": (_TEXT, "name, name;desc, or location;dist-asc (§4.23)."),
     "limit": (_NUMBER, "Entities of a page."),
     "offset": ({"type": "integer", "minimum": 0}, "Entities before the page."),
     "count": (_FLAG, "Whether the header NGSILD-Results-Count is wanted."),
     "local": (_FLAG, "Only what is held here; also lets a query name nothing else."),
+    "splitEntities": (_FLAG, "Whether one entity may be spread over several brokers, so that filters are applied here."),
     "format": (
         {"type": "string", "enum": ["normalized", "concise", "simplified", "keyValues"]},
         "The form of the entities.",
@@ -56,10 +63,23 @@ PARAMETERS: Final[Mapping[str, tuple[dict[str, Any], str]]] = {
 }
 _FIRST: Final = {"entities": "entityId", "csourceRegistrations": "registrationId"}
 """What the first part of a path names, by its collection."""
-_SHAPE: Final = ("attrs", "pick", "omit", "format", "options", "sysAttrs", "lang", "datasetId", "geometryProperty")
+_SHAPE: Final = (
+    "attrs",
+    "pick",
+    "omit",
+    "format",
+    "options",
+    "sysAttrs",
+    "lang",
+    "datasetId",
+    "geometryProperty",
+    "join",
+    "joinLevel",
+    "containedBy",
+)
 _QUESTION: Final = (
     "id", "idPattern", "type", "q", "scopeQ", "georel", "geometry", "coordinates", "geoproperty", "orderBy", "limit",
-    "offset", "count", "local",
+    "offset", "count", "local", "splitEntities",
 )  # fmt: skip
 _OF: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("GET", "/entities"): (*_QUESTION, *_SHAPE),

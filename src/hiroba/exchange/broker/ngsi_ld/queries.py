@@ -4,12 +4,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from hiroba.exchange.broker import questions
 from hiroba.exchange.broker.contexts.context import Context
 from hiroba.exchange.broker.documents import names, writing
 from hiroba.exchange.broker.errors import BadRequestData, TooManyResults
 from hiroba.exchange.broker.exchange import Exchange
-from hiroba.exchange.broker.ngsi_ld import shapes
+from hiroba.exchange.broker.linked import held, joined
+from hiroba.exchange.broker.ngsi_ld import distributed, shapes
 from hiroba.exchange.broker.ngsi_ld.entities import BASE, answer_of
 from hiroba.exchange.broker.ngsi_ld.http import Answer, Request
 from hiroba.exchange.broker.query import geo, order, q, scopes, types
@@ -19,8 +19,8 @@ from hiroba.exchange.broker.questions import Question, Selector
 LIMIT: Final = 20
 MOST: Final = 1000
 """Entities of one page."""
-_LISTS: Final = frozenset({"attrs", "pick", "omit", "datasetId", "orderBy", "expandValues", "jsonKeys"})
-_TEXTS: Final = frozenset({"q", "scopeQ", "lang", "geometryProperty", "format"})
+_LISTS: Final = frozenset({"attrs", "pick", "omit", "datasetId", "orderBy", "expandValues", "jsonKeys", "containedBy"})
+_TEXTS: Final = frozenset({"q", "scopeQ", "lang", "geometryProperty", "format", "join"})
 
 
 async def query(request: Request, exchange: Exchange) -> Answer:
@@ -57,6 +57,8 @@ def _params(document: Mapping[str, Any]) -> dict[str, str]:
         if not isinstance(document[name], str):
             raise BadRequestData(f"{name} is a text.")
         params[name] = document[name]
+    if "joinLevel" in document:
+        params["joinLevel"] = str(document["joinLevel"])
     return params | _place_params(document.get("geoQ", {}))
 
 
@@ -87,13 +89,18 @@ async def _answer(
     request: Request, exchange: Exchange, context: Context, params: Mapping[str, str], selectors: tuple[Selector, ...]
 ) -> Answer:
     shape = shapes.of(request, context, params)
+    join = shapes.join_of(params)
     question = _question(request, context, params, selectors, shape)
+    found, warned = await distributed.ask(request, exchange, context, question, params)
     async with exchange.reading() as conn:
-        page = await questions.answer(conn, question)
-    headers = list(_paging(request, question, len(page.entities)))
+        page = await distributed.page(conn, question, found)
+        pairs = [(entity, shape) for entity in page.entities]
+        if join is not None:
+            pairs = await joined(page.entities, shape, join, held(conn, request.tenant))
+    headers = [*_paging(request, question, len(page.entities)), *warned]
     if page.count is not None:
         headers.append(("ngsild-results-count", str(page.count)))
-    return answer_of(200, writing.collection(page.entities, shape), shape, headers)
+    return answer_of(200, writing.collected(pairs, shape), shape, headers)
 
 
 def _question(
@@ -113,6 +120,7 @@ def _question(
         q=resolve(q.parse(params["q"]), context.expand, context.expand, _expanded(params)) if "q" in params else None,
         scopes=scopes.parse(params["scopeQ"]) if "scopeQ" in params else None,
         place=place,
+        links=join.levels if (join := shapes.join_of(params)) is not None else 0,
         order=order.resolve(order.parse(params["orderBy"]), context.expand) if "orderBy" in params else (),
         limit=limit,
         offset=request.number("offset", 0),

@@ -21,10 +21,9 @@ from hiroba.exchange.broker.ngsi_ld.http import (
     words,
 )
 from hiroba.exchange.broker.ngsi_ld.queries import place_of
-from hiroba.exchange.broker.ngsi_ld.shapes import HEAD
 from hiroba.exchange.broker.query import q, scopes, temporal, types
 from hiroba.exchange.broker.query.names import resolve
-from hiroba.exchange.broker.query.tree import Query
+from hiroba.exchange.broker.query.tree import ENTITY_MEMBERS, Query
 from hiroba.exchange.broker.sources import changes, members, reading, store, writing
 from hiroba.exchange.broker.sources.discovery import Discovery, attributes_of
 from hiroba.exchange.broker.sources.matching import Entities, Wanted
@@ -147,7 +146,7 @@ def _discovery(params: Mapping[str, str], context: Context, tenant: str) -> Disc
     filters = _filter(params, "q", context)
     place = place_of(params, context)
     attributes = {
-        context.expand(name) for name in (*words(params, "attrs"), *words(params, "pick")) if name not in HEAD
+        context.expand(name) for name in (*words(params, "attrs"), *words(params, "pick")) if name not in ENTITY_MEMBERS
     }
     attributes.update(attributes_of(filters) if filters is not None else ())
     if not (entities.types.groups or attributes or filters is not None or place is not None):

@@ -82,12 +82,10 @@ class Geo(msgspec.Struct, frozen=True):
 
 
 def _stored(geojson: Any) -> BaseGeometry | None:
-    """A stored geometry; one that crosses itself was kept as it came and is asked in its valid reading."""
     try:
-        found = geometry.well_formed(geojson, "geometry")
+        return geometry.read(geojson, "geometry")
     except BadRequestData:
         return None
-    return found if found.is_valid else shapely.make_valid(found)
 
 
 def parse(georel: str, kind: str, coordinates: str | list[Any], geoproperty: str = "location") -> Geo:

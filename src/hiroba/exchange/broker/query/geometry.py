@@ -27,16 +27,13 @@ def from_text(kind: str, coordinates: str | list[Any]) -> BaseGeometry:
             coordinates = orjson.loads(coordinates)
         except orjson.JSONDecodeError as error:
             raise BadRequestData(f"coordinates: at character {error.pos + 1} JSON was expected.") from None
-    return checked({"type": kind, "coordinates": coordinates}, "coordinates")
+    return read({"type": kind, "coordinates": coordinates}, "coordinates")
 
 
-def checked(geojson: Any, where: str) -> BaseGeometry:
-    """The geometry of a GeoJSON object that crosses itself nowhere, or BadRequestData that names the place in it."""
+def read(geojson: Any, where: str) -> BaseGeometry:
+    """What a GeoJSON object covers: one that crosses itself in its valid reading, or BadRequestData that names the place."""
     geometry = well_formed(geojson, where)
-    if not geometry.is_valid:
-        reason = shapely.is_valid_reason(geometry)
-        raise BadRequestData(f"{where}: {geometry.geom_type} is not valid: {reason} (longitude latitude).")
-    return geometry
+    return geometry if geometry.is_valid else shapely.make_valid(geometry)
 
 
 def well_formed(geojson: Any, where: str) -> BaseGeometry:

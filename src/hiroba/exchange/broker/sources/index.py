@@ -53,6 +53,10 @@ class Index:
         """One registration."""
         return self._all[tenant].get(id_)
 
+    def has_any(self, tenant: str) -> bool:
+        """Whether there is a registration of a tenant."""
+        return bool(self._all.get(tenant))
+
     def all(self, tenant: str) -> list[Registration]:
         """Every registration of a tenant, by id."""
         return [registration for _, registration in sorted(self._all[tenant].items())]
