@@ -7,9 +7,10 @@ import msgspec
 
 from hiroba.base.errors import Problem
 from hiroba.exchange.broker.edits import Change
-from hiroba.exchange.broker.errors import AlreadyExists, Conflict, NgsiLdProblem, ResourceNotFound
+from hiroba.exchange.broker.errors import AlreadyExists, BadRequestData, Conflict, NgsiLdProblem, ResourceNotFound
 from hiroba.exchange.broker.federation.calls import Reply
 from hiroba.exchange.broker.federation.splitting import Part
+from hiroba.exchange.broker.sources.model import Registration
 
 _KNOWN: dict[int, type[Problem]] = {404: ResourceNotFound, 409: AlreadyExists}
 _MULTI_STATUS = 207
@@ -101,6 +102,14 @@ def problem_of(reply: Reply) -> Problem:
     return _KNOWN.get(reply.status, BadGateway)(said)
 
 
+def foreign(registration: Registration, error: Any) -> Problem:
+    """The problem that a source names for one entity of a batch."""
+    said = error if isinstance(error, dict) else {}
+    detail = str(said.get("detail") or said.get("title") or "it could not be written")[:500]
+    status = said.get("status")
+    return _KNOWN.get(status if isinstance(status, int) else 0, BadGateway)(f"{registration.id}: {detail}")
+
+
 def _partly(part: Part, reply: Reply) -> Leg:
     """A source's own Multi-Status: which of the attributes it wrote, as far as it says."""
     document = reply.document if isinstance(reply.document, dict) else {}
@@ -127,7 +136,8 @@ def batch_result(legs: Sequence[tuple[str, Leg]]) -> dict[str, Any]:
 
 
 def _error(id_: str, leg: Leg) -> dict[str, Any]:
-    problem = leg.problem or BadGateway("; ".join(reason for _, reason in leg.refused))
+    kind = BadGateway if leg.registration else BadRequestData
+    problem = leg.problem or kind("; ".join(reason for _, reason in leg.refused))
     where = {"registrationId": leg.registration} if leg.registration else {}
     return {"entityId": id_, "error": problem.document(), **where}
 

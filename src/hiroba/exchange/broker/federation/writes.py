@@ -126,7 +126,8 @@ async def distribute(
     legs += [
         leg for part, reply in zip(asked, replies, strict=True) if (leg := outcomes.of_reply(part, reply)) is not None
     ]
-    if local is not None and not _is_held_elsewhere(write, local, plan.parts, legs):
+    is_held_elsewhere = write.attributes is None and any(part.is_proxied for part in plan.parts)
+    if local is not None and not (is_held_elsewhere and isinstance(local.problem, ResourceNotFound)):
         legs.append(local)
     return legs
 
@@ -144,12 +145,3 @@ async def _here(here: Callable[[Attributes], Awaitable[Change]], attributes: Att
 
 async def _nowhere() -> None:
     return None
-
-
-def _is_held_elsewhere(write: Write, local: Leg, parts: tuple[Part, ...], legs: list[Leg]) -> bool:
-    """Whether it is no failure that there is nothing here: a source has it (§5.6.2.4; for whole entities §5.6.6.4)."""
-    if not isinstance(local.problem, ResourceNotFound):
-        return False
-    if write.attributes is None:
-        return any(part.is_proxied for part in parts)
-    return any(leg.is_whole for leg in legs)

@@ -3,6 +3,7 @@
 Where no registration concerns a request, it is as if there were no federation.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final
 
@@ -14,7 +15,8 @@ from hiroba.exchange.broker.contexts.context import Context
 from hiroba.exchange.broker.edits import Change
 from hiroba.exchange.broker.errors import BadRequestData, ResourceNotFound
 from hiroba.exchange.broker.exchange import Exchange
-from hiroba.exchange.broker.federation import outcomes, reads, writes
+from hiroba.exchange.broker.federation import batches, outcomes, reads, writes
+from hiroba.exchange.broker.federation.batches import Batch, Here, Item
 from hiroba.exchange.broker.federation.origin import Origin
 from hiroba.exchange.broker.federation.outcomes import Leg
 from hiroba.exchange.broker.federation.reads import Found
@@ -56,6 +58,24 @@ async def write(
         held = await exchange.reader.read(Key(request.tenant, "", asked.id))
         asked = msgspec.structs.replace(asked, of=frozenset(held.types if held is not None else ()))
     return await writes.distribute(exchange.federation, origin(request, context), asked, here)
+
+
+async def write_all(
+    request: Request, exchange: Exchange, context: Context, batch: Batch, items: Sequence[Item], *, here: Here
+) -> list[tuple[str, Leg]]:
+    """Do a batch here and at the sources it concerns; what came of each part of each entity."""
+    if is_local(request, exchange):
+        legs = await here([(item, item.attributes) for item in items])
+        return [(item.id, leg) for item, leg in zip(items, legs, strict=True)]
+    known = await asyncio.gather(*(_with_types(request, exchange, item) for item in items))
+    return await batches.distribute(exchange.federation, origin(request, context), batch, known, here)
+
+
+async def _with_types(request: Request, exchange: Exchange, item: Item) -> Item:
+    if item.of:
+        return item
+    held = await exchange.reader.read(Key(request.tenant, "", item.id))
+    return item if held is None else msgspec.structs.replace(item, of=frozenset(held.types))
 
 
 def whole(id_: str, legs: Sequence[Leg], fine: Answer) -> Answer:

@@ -36,7 +36,10 @@ PARAMETERS: Final[Mapping[str, tuple[dict[str, Any], str]]] = {
     "offset": ({"type": "integer", "minimum": 0}, "Entities before the page."),
     "count": (_FLAG, "Whether the header NGSILD-Results-Count is wanted."),
     "local": (_FLAG, "Only what is held here; also lets a query name nothing else."),
-    "splitEntities": (_FLAG, "Whether one entity may be spread over several brokers, so that filters are applied here."),
+    "splitEntities": (
+        _FLAG,
+        "Whether one entity may be spread over several brokers, so that filters are applied here.",
+    ),
     "format": (
         {"type": "string", "enum": ["normalized", "concise", "simplified", "keyValues"]},
         "The form of the entities.",
