@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from litestar import Litestar, Request
@@ -31,7 +32,12 @@ from hiroba.door.service import Service
 from hiroba.door.service import found as services_found
 from hiroba.exchange.broker import store as entities
 from hiroba.exchange.broker.access import Open
+from hiroba.exchange.broker.contexts import store as kept_contexts
 from hiroba.exchange.broker.contexts.book import Book
+from hiroba.exchange.broker.contexts.library import MEMORY
+from hiroba.exchange.broker.delivery.engine import Engine
+from hiroba.exchange.broker.delivery.outbox import Outbox
+from hiroba.exchange.broker.delivery.receivers import Receivers
 from hiroba.exchange.broker.exchange import Exchange
 from hiroba.exchange.broker.federation import store as federation
 from hiroba.exchange.broker.federation.calls import Caller
@@ -40,6 +46,8 @@ from hiroba.exchange.broker.federation.identity import Identity
 from hiroba.exchange.broker.federation.tallies import Tallies
 from hiroba.exchange.broker.ngsi_ld.application import NgsiLd
 from hiroba.exchange.broker.sources import changes
+from hiroba.exchange.broker.subscriptions import store as subscription_rows
+from hiroba.exchange.broker.subscriptions.registry import Subscriptions
 from hiroba.exchange.gateway import public, tenants
 from hiroba.exchange.gateway.access import Gateway
 from hiroba.exchange.identity import operator_api, store
@@ -64,6 +72,8 @@ def jobs(services: Sequence[Service]) -> list[Periodic]:
     ours = [
         Periodic("broker/forget_expired", timedelta(minutes=5), entities.forget_expired),
         Periodic("broker/forget_expired_sources", timedelta(minutes=1), changes.forget_expired),
+        Periodic("broker/forget_gone_contexts", timedelta(hours=1), kept_contexts.forget_gone_contexts),
+        Periodic("broker/forget_deleted_subscriptions", timedelta(hours=1), subscription_rows.forget_deleted),
         Periodic("identity/forget_what_is_over", timedelta(hours=1), store.forget_what_is_over),
     ]
     theirs = [
@@ -100,8 +110,14 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
     async def running(app: Litestar) -> AsyncIterator[None]:
         pool = await db.connect(settings.database_url)
         egress = Egress((*settings.egress_allow, *(LOOPBACK if settings.open else ())))
-        book = Book(egress, settings.url)
-        core = Exchange(pool, book.house, url=settings.url)
+        book = Book(egress, settings.url, pool, Path(settings.contexts) if settings.contexts else None)
+        outbox = Outbox()
+        subscriptions = Subscriptions(pool, book, outbox)
+        core = Exchange(pool, book.house, [subscriptions.listener], subscriptions, url=settings.url)
+        delivery = Engine(
+            pool, outbox, {"Notification": subscriptions.target_of}, Receivers(egress).send, [subscriptions.tick]
+        )
+        core.follower.follow(MEMORY, book.refresh)
         tallies = Tallies(pool)
         faces["/ngsi-ld/"] = NgsiLd(core, Open() if settings.open else Gateway(pool), book)
         app.state.update(pool=pool, exchange=core, egress=egress, regions=Regions(pool, core))
@@ -111,10 +127,14 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
         core.federation = Federation(core.sources, book, Caller(egress, tell=tallies.tell), identity)
         try:
             await core.start()
+            await book.start()
+            await delivery.start()
             tallies.start()
             yield
         finally:
             await tallies.stop()
+            await delivery.stop()
+            await book.stop()
             await core.stop()
             await egress.close()
             await pool.close()

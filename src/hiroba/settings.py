@@ -26,6 +26,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """How residents reach the house, when a proxy stands before it; empty: http://host:port."""
     egress_allow: tuple[str, ...] = ()
     """Addresses or networks that may be called besides public ones, for example 10.1.0.0/16."""
+    contexts: str = ""
+    """A folder of JSON-LD @contexts for places without a network: example.org/a.jsonld in it is https://example.org/a.jsonld."""
     sample: str = "standard"
     """The sample region of the first start: `standard`, or `none`."""
     tiles: str = "https://cyberjapandata.gsi.go.jp/xyz/pale/{z}/{x}/{y}.png"

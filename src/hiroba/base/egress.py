@@ -8,6 +8,7 @@ import asyncio
 import http.client
 import ipaddress
 import socket
+import ssl
 from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,6 +21,8 @@ from yarl import URL
 from hiroba.base.errors import Problem
 
 REDIRECTS = 5
+UNREAD = 1 << 16
+"""Bytes of an unwanted body that are read to keep the connection."""
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 LOOPBACK = ("127.0.0.0/8", "::1/128")
 NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
@@ -100,10 +103,14 @@ def _inner(ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> ipaddress.IPv4A
 
 
 class Egress:
-    """Calls to the outside, for one process; close it when the process ends."""
+    """Calls to the outside, for one process; close it when the process ends.
 
-    def __init__(self, allow: Iterable[str] = ()) -> None:
+    `connections` is the most that are open at a time; 0 leaves that to the caller.
+    """
+
+    def __init__(self, allow: Iterable[str] = (), connections: int = 200) -> None:
         self._resolver = _Pinned(tuple(ipaddress.ip_network(network, strict=False) for network in allow))
+        self._connections = connections
         self._session: aiohttp.ClientSession | None = None
 
     async def close(self) -> None:
@@ -116,16 +123,12 @@ class Egress:
         limit: int = 1 << 20, seconds: float = 10.0,
     ) -> Answer:  # fmt: skip
         """One call, redirects followed for GET and HEAD; an answer longer than `limit` bytes is a failure, not a cut."""
-        if self._session is None:
-            connector = aiohttp.TCPConnector(resolver=self._resolver, limit=200, use_dns_cache=False)
-            self._session = aiohttp.ClientSession(
-                connector=connector, auto_decompress=True, cookie_jar=aiohttp.DummyCookieJar()
-            )
+        session = self._opened()
         timeout = aiohttp.ClientTimeout(total=seconds, connect=min(seconds, 5.0))
         try:
             target = self._checked(url)
             for _ in range(REDIRECTS + 1):
-                async with self._session.request(
+                async with session.request(
                     method, target, headers=headers, data=body, timeout=timeout, allow_redirects=False
                 ) as answer:
                     location = answer.headers.get("location")
@@ -147,6 +150,55 @@ class Egress:
             raise CallFailed(f"{url} did not answer: {type(error).__name__}.") from error
         raise CallFailed(f"{url} redirects more than {REDIRECTS} times.")
 
+    async def post(self, url: str, *, headers: Mapping[str, str], body: bytes, seconds: float = 10.0) -> int:
+        """Hand something over: the status of the answer, whose body is not looked at; a redirect is an answer."""
+        timeout = aiohttp.ClientTimeout(total=seconds, connect=min(seconds, 5.0))
+        try:
+            async with self._opened().post(
+                self._checked(url), headers=headers, data=body, timeout=timeout, allow_redirects=False
+            ) as answer:
+                if (answer.content_length or 0) > UNREAD:
+                    answer.close()
+                elif not answer.content.at_eof():
+                    await _read_over(answer)
+                return answer.status
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+            raise CallFailed(f"{url} did not answer: {type(error).__name__}.") from error
+
+    async def resolve(self, host: str, port: int) -> list[str]:
+        """The addresses of a host that may be called, looked up once: connect to exactly these."""
+        try:
+            return [found["host"] for found in await self._resolver.resolve(host, port)]
+        except OSError as error:
+            raise CallFailed(f"There is no address of {host}.") from error
+
+    async def connect(
+        self, host: str, port: int, *, secure: bool = False, seconds: float = 10.0
+    ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """A connection for another protocol than HTTP; `secure` is TLS, the other side's certificate checked for `host`."""
+        tls = ssl.create_default_context() if secure else None
+        try:
+            async with asyncio.timeout(seconds):
+                for address in (addresses := await self.resolve(host, port)):
+                    try:
+                        return await asyncio.open_connection(
+                            address, port, ssl=tls, server_hostname=host if tls else None
+                        )
+                    except OSError:
+                        if address == addresses[-1]:
+                            raise
+        except (OSError, TimeoutError) as error:
+            raise CallFailed(f"{host}:{port} did not answer: {type(error).__name__}.") from error
+        raise CallFailed(f"There is no address of {host}.")
+
+    def _opened(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            connector = aiohttp.TCPConnector(resolver=self._resolver, limit=self._connections, use_dns_cache=False)
+            self._session = aiohttp.ClientSession(
+                connector=connector, auto_decompress=True, cookie_jar=aiohttp.DummyCookieJar()
+            )
+        return self._session
+
     def _checked(self, url: str, base: URL | None = None) -> URL:
         """The address as it will be called: it is checked in the very form that aiohttp connects to, ①②⑦.0.0.1 and all."""
         try:
@@ -163,6 +215,16 @@ class Egress:
         if not self._resolver.may_call(literal):
             raise CallRefused(f"{host} is not a public address. HIROBA_EGRESS_ALLOW may name its network.")
         return target
+
+
+async def _read_over(answer: aiohttp.ClientResponse) -> None:
+    """Read a short body so that the connection can be used again; a long one costs the connection."""
+    seen = 0
+    async for chunk in answer.content.iter_any():
+        seen += len(chunk)
+        if seen > UNREAD:
+            answer.close()
+            return
 
 
 def ask_ourselves(url: str, seconds: float = 2.0) -> tuple[int, dict[str, Any] | bytes]:

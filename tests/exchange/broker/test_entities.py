@@ -39,7 +39,7 @@ async def test_a_second_create_is_a_conflict_that_names_its_kind(broker: httpx.A
     again = await broker.post(BASE, json=ROOM)
     assert again.status_code == 409
     assert again.json()["type"] == "https://uri.etsi.org/ngsi-ld/errors/AlreadyExists"
-    assert again.headers["content-type"] == "application/problem+json"
+    assert again.headers["content-type"] == "application/json"
 
 
 async def test_concise_and_simplified_leave_out_what_can_be_inferred(broker: httpx.AsyncClient) -> None:

@@ -42,7 +42,7 @@ async def test_by_id_and_pattern(filled: httpx.AsyncClient) -> None:
 async def test_near_gives_those_within_and_orders_by_distance_when_asked(filled: httpx.AsyncClient) -> None:
     near = {"georel": "near;maxDistance==300", "geometry": "Point", "coordinates": "[135.505,34.7]"}
     assert sorted(await ids(filled, **near)) == [2, 3, 4, 5, 6, 7, 8]
-    nearest = await ids(filled, **near, orderBy="location;dist-asc", limit="3")
+    nearest = await ids(filled, **near, orderBy="location;dist-asc", orderFrom="[135.505,34.7]", limit="3")
     assert nearest[0] == 5
     assert set(nearest) == {4, 5, 6}
 
@@ -122,3 +122,81 @@ async def test_types_and_attributes_are_discovered(filled: httpx.AsyncClient) ->
         "name",
     ]
     assert (await filled.get(f"{BASE}/attributes/capacity")).json()["attributeCount"] == 10
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"type": "Query", "entities": []},
+        {"type": "Query", "entities": [{"id": "urn:ngsi-ld:Shelter:1"}]},
+        {"type": "Query", "entities": [{"type": "Shelter"}], "temporalQ": {"timerel": "after"}},
+        {"type": "Query", "entities": [{"type": "Shelter"}], "joinLevel": "2", "join": "flat"},
+        {"type": "Query", "entities": [{"type": "Shelter"}], "ordering": {"orderBy": ["location;dist-asc"]}},
+        {"type": "Query", "entities": [{"type": "Shelter"}], "ordering": {"orderBy": ["id"], "coordinates": "8,40"}},
+        {"type": "Query", "entities": [{"type": "Shelter"}], "ordering": {"orderBy": ["id"], "geometry": 5}},
+        {"type": "Query", "entities": [{"type": "Shelter"}], "ordering": {"orderBy": ["id"], "collation": "!!"}},
+        {"type": "Query", "entities": [{"type": "Shelter"}], "splitEntities": "yes"},
+        {"type": "Query", "entities": [{"type": "Shelter"}], "csf": "))"},
+        {"type": "Query", "entities": [{"type": "Shelter"}], "Q": "capacity>0"},
+    ],
+)
+async def test_a_query_document_that_is_wrong_is_refused(filled: httpx.AsyncClient, document: dict) -> None:
+    answer = await filled.post(f"{BASE}/entityOperations/query", json=document)
+    assert answer.status_code == 400, answer.text
+    assert answer.json()["type"].endswith("BadRequestData")
+
+
+async def test_a_query_document_may_order_and_pick(filled: httpx.AsyncClient) -> None:
+    document = {
+        "type": "Query",
+        "entities": [
+            {"type": "Shelter", "id": ["urn:ngsi-ld:Shelter:2", "urn:ngsi-ld:Shelter:9"], "idPattern": "nobody"}
+        ],
+        "pick": ["id"],
+        "ordering": {"orderBy": ["location;dist-asc"], "coordinates": [136, 34.7], "geometry": "Point"},
+    }
+    answer = await filled.post(f"{BASE}/entityOperations/query", json=document)
+    assert answer.json() == [{"id": "urn:ngsi-ld:Shelter:9"}, {"id": "urn:ngsi-ld:Shelter:2"}]
+
+
+async def test_orders_of_values_texts_times_and_places(filled: httpx.AsyncClient) -> None:
+    assert await ids(filled, orderBy="capacity;desc", limit="3") == [10, 9, 8]
+    assert await ids(filled, orderBy="capacity;desc", limit="3", offset="3") == [7, 6, 5]
+    assert await ids(filled, orderBy="floodSafe,capacity;desc", limit="6") == [9, 7, 5, 3, 1, 10]
+    assert await ids(filled, orderBy="name", limit="3") == [10, 1, 2]
+    assert await ids(filled, orderBy="location;dist-desc", orderFrom="[135.5,34.7]", limit="2") == [10, 9]
+    await filled.patch(f"{BASE}/entities/urn:ngsi-ld:Shelter:4/attrs", json={"capacity": 1})
+    assert (await ids(filled, orderBy="modifiedAt;desc"))[0] == 4
+    assert await ids(filled, q="floodSafe==true", orderBy="capacity", limit="2") == [4, 2]
+
+
+async def test_what_must_be_said_with_an_order(filled: httpx.AsyncClient) -> None:
+    for params in (
+        {"orderBy": "location;dist-asc"},
+        {"orderBy": "name", "local": "false"},
+        {"orderBy": "name", "collation": "!"},
+    ):
+        answer = await filled.get(f"{BASE}/entities", params={"type": "Shelter", **params})
+        assert answer.status_code == 400, answer.text
+    answer = await filled.get(f"{BASE}/entities", params={"type": "Shelter", "orderBy": "name", "collation": "sv"})
+    assert answer.status_code == 422
+
+
+async def test_a_query_too_wide_is_refused_unless_it_is_local(filled: httpx.AsyncClient) -> None:
+    for params in ({}, {"id": "urn:ngsi-ld:Shelter:1"}, {"q": 'modifiedAt>"2020-01-01T00:00:00Z"'}, {"scopeQ": "/a"}):
+        refused = await filled.get(f"{BASE}/entities", params=params)
+        assert refused.status_code == 400, refused.text
+        local = await filled.get(f"{BASE}/entities", params={**params, "local": "true"})
+        assert local.status_code == 200, local.text
+    assert (await filled.get(f"{BASE}/entities", params={"type": "*"})).status_code == 200
+    assert (await filled.get(f"{BASE}/entities", params={"type": "*", "local": "false"})).status_code == 400
+
+
+async def test_the_last_page_has_no_next(filled: httpx.AsyncClient) -> None:
+    for params in ({}, {"georel": "near;maxDistance==9000", "geometry": "Point", "coordinates": "[135.505,34.7]"}):
+        answer = await filled.get(f"{BASE}/entities", params={"type": "Shelter", "limit": "5", "offset": "5", **params})
+        assert len(answer.json()) == 5
+        relations = [link for link in answer.headers.get_list("link") if 'rel="next"' in link]
+        assert relations == []
+        first = await filled.get(f"{BASE}/entities", params={"type": "Shelter", "limit": "5", **params})
+        assert any('rel="next"' in link for link in first.headers.get_list("link"))

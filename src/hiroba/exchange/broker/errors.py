@@ -77,7 +77,7 @@ class TooManyResults(NgsiLdProblem):
 class LdContextNotAvailable(NgsiLdProblem):
     """The JSON-LD context is not available."""
 
-    status = 503
+    status = 504
     type = _ERRORS + "LdContextNotAvailable"
 
 

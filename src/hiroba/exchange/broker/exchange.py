@@ -22,12 +22,12 @@ from hiroba.base.versions import Follower
 from hiroba.exchange.broker import edits, store
 from hiroba.exchange.broker.contexts.context import Context
 from hiroba.exchange.broker.documents import reading, writing
-from hiroba.exchange.broker.errors import BadRequestData, NonexistentTenant
+from hiroba.exchange.broker.errors import BadRequestData, NonexistentTenant, OperationNotSupported
 from hiroba.exchange.broker.events import Listener
 from hiroba.exchange.broker.federation.federation import Federation
 from hiroba.exchange.broker.geometry import LOCATION
 from hiroba.exchange.broker.model import HOME, Entity, Key
-from hiroba.exchange.broker.query import geo, q
+from hiroba.exchange.broker.query import geo, order, q
 from hiroba.exchange.broker.query.names import resolve
 from hiroba.exchange.broker.query.order import By
 from hiroba.exchange.broker.query.tree import Path
@@ -35,6 +35,8 @@ from hiroba.exchange.broker.query.types import Types
 from hiroba.exchange.broker.questions import Question, Selector, answer
 from hiroba.exchange.broker.reads import Reader
 from hiroba.exchange.broker.sources.registry import Registry
+from hiroba.exchange.broker.subscriptions import registry
+from hiroba.exchange.broker.subscriptions.registry import Subscriptions
 from hiroba.exchange.broker.writes import Writer, apply
 
 Simplified = dict[str, Any]
@@ -56,6 +58,8 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """West, south, east, north: only what lies or reaches in there."""
     text: str = ""
     """Words that stand in the entity's names and address."""
+    order: str = ""
+    """As `orderBy` of CIM 009 §4.23 has it, for example `modifiedAt;desc`; without it by id."""
     limit: int = 20
     offset: int = 0
     count: bool = False
@@ -72,16 +76,28 @@ class Found(msgspec.Struct, frozen=True):
 class Exchange:
     """The region's entities."""
 
-    def __init__(self, pool: Pool, context: Context, listeners: Sequence[Listener] = (), *, url: str = "") -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        context: Context,
+        listeners: Sequence[Listener] = (),
+        subscriptions: Subscriptions | None = None,
+        *,
+        url: str = "",
+    ) -> None:
         self._pool = pool
         self._context = context
         self._listeners = listeners
         self._tenants: dict[str, float] = {}
         self.url = url
         """Where this house is reached: a registration must not lead back to it."""
+        self.follower = Follower(pool)
+        """Keeps what this process remembers of the database in step with what others write."""
+        self._subscriptions = subscriptions
+        if subscriptions is not None:
+            self.follower.follow(registry.MEMORY, subscriptions.refresh)
         self.writer = Writer(pool, listeners)
         self.reader = Reader(pool)
-        self.follower = Follower(pool)
         self.sources = Registry(self.follower)
         self.federation: Federation
         """Other brokers, and what this one is called among them."""
@@ -103,6 +119,13 @@ class Exchange:
         """A connection for writing what is no entity: one transaction."""
         async with transaction(self._pool) as conn:
             yield conn
+
+    @property
+    def subscriptions(self) -> Subscriptions:
+        """Who waits for changes; only where there is a process that delivers."""
+        if self._subscriptions is None:
+            raise OperationNotSupported("There are no subscriptions here.")
+        return self._subscriptions
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Connection]:
@@ -146,20 +169,22 @@ class Exchange:
         return None if entity is None else self._simplified(entity)
 
     async def find(self, conn: Connection, wanted: Wanted) -> Found:
-        """The entities that match, nearest first where `near` is given, else by id."""
+        """The entities that match, in the order that is asked for, else nearest first where `near` is given, else by id."""
         expand = self._context.expand
         groups = tuple((expand(name),) for name in wanted.types)
         place = None
         if wanted.near is not None and wanted.within is not None:
             place = geo.Geo("near", Point(wanted.near), LOCATION, most=wanted.within)
+        by_distance = (By(Path((LOCATION,)), distance=True),) if place else ()
         question = Question(
             selectors=(Selector(types=Types(groups)),) if groups else (),
             q=resolve(q.parse(wanted.q), expand, expand) if wanted.q else None,
             place=place,
-            around=None if place else wanted.near,
+            around=None if place or wanted.order else wanted.near,
             box=wanted.box,
             text=wanted.text,
-            order=(By(Path((LOCATION,)), distance=True),) if place else (),
+            order=order.resolve(order.parse(wanted.order), expand) if wanted.order else by_distance,
+            origin=Point(wanted.near) if wanted.near is not None else None,
             limit=wanted.limit,
             offset=wanted.offset,
             count=wanted.count,

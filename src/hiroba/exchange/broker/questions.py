@@ -4,33 +4,36 @@ What SQL can decide is decided there, by indexes; what lies where is narrowed by
 geometry here. Pages are stable under writes: the order is by id unless another is asked for.
 """
 
+import asyncio
 import math
-from collections.abc import Sequence
-from typing import Any, Final
+from itertools import islice
+from typing import Final
 
 import msgspec
-import pyuca
+import orjson
 import re2
 from shapely import Point
+from shapely.geometry.base import BaseGeometry
 
 from hiroba.base.db import Connection
 from hiroba.exchange.broker import store
 from hiroba.exchange.broker.errors import BadRequestData, TooManyResults
 from hiroba.exchange.broker.geometry import LOCATION
 from hiroba.exchange.broker.model import HOME, Entity, Key
-from hiroba.exchange.broker.query import geo
+from hiroba.exchange.broker.query import geo, ranking
+from hiroba.exchange.broker.query.collation import ROOT, Collation, ranks
 from hiroba.exchange.broker.query.compile import Compiler
-from hiroba.exchange.broker.query.match import Subject, matches
-from hiroba.exchange.broker.query.order import By, in_order
+from hiroba.exchange.broker.query.order import By
 from hiroba.exchange.broker.query.patterns import compiled
 from hiroba.exchange.broker.query.scopes import Scopes
 from hiroba.exchange.broker.query.tree import Like, Path, Query
 from hiroba.exchange.broker.query.types import Types
 
 MOST: Final = 20_000
-"""Entities that are looked at one by one when SQL alone cannot decide or order them."""
-
-
+"""Entities whose places are looked at one by one."""
+MOST_RANKED: Final = 100_000
+"""Different texts and places that are put in order here where the database cannot."""
+BY_ID: Final = "e.id, e.path"
 SPARE: Final = 50
 """Candidates beyond the page, for places that are nearer in metres than in degrees."""
 
@@ -62,7 +65,12 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     """West, south, east, north: the bounding box of `location` reaches in there."""
     text: str = ""
     """Every one of these words stands in the names or the address."""
+    keys: tuple[Key, ...] | None = None
+    """Only these."""
     order: tuple[By, ...] = ()
+    collation: Collation = ROOT
+    origin: BaseGeometry | None = None
+    """From where `order` measures distances."""
     limit: int = 20
     offset: int = 0
     count: bool = False
@@ -74,6 +82,8 @@ class Page(msgspec.Struct, frozen=True):
     entities: list[Entity]
     count: int | None = None
     distances: dict[Key, float] = {}
+    more: bool = False
+    """Whether entities follow after this page."""
 
 
 async def answer(conn: Connection, question: Question) -> Page:
@@ -81,13 +91,16 @@ async def answer(conn: Connection, question: Question) -> Page:
     compiler, where = _where(question)
     if question.around is not None:
         return await _nearest(conn, question, compiler, where, question.around)
-    if question.place is not None or question.order:
-        return await _looked_at(conn, question, compiler, where)
+    if question.place is not None:
+        return await _placed(conn, question, question.place, compiler, where)
     count = await store.count(conn, where, compiler.values) if question.count else None
     if question.limit == 0:
         return Page([], count)
-    found = await store.select(conn, where, compiler.values, limit=question.limit, offset=question.offset)
-    return Page(found, count)
+    joins, order = await _order(conn, question, compiler)
+    found = await store.select(
+        conn, where, compiler.values, joins=joins, order=order, limit=question.limit + 1, offset=question.offset
+    )
+    return Page(found[: question.limit], count, more=len(found) > question.limit)
 
 
 def _where(question: Question) -> tuple[Compiler, str]:
@@ -98,6 +111,10 @@ def _where(question: Question) -> tuple[Compiler, str]:
     ]
     if question.selectors:
         conditions.append(f"({' or '.join(_selected(compiler, selector) for selector in question.selectors)})")
+    if question.keys is not None:
+        ids, paths = [key.id for key in question.keys], [key.path for key in question.keys]
+        pairs = f"unnest({compiler.bind(ids, 'text[]')}, {compiler.bind(paths, 'text[]')})"
+        conditions.append(f"(e.id, e.path) in (select * from {pairs})")  # noqa: S608 - bound
     if question.having is not None:
         conditions.append(f"e.doc ?| {compiler.bind(sorted(question.having), 'text[]')}")
     if question.q is not None:
@@ -151,24 +168,25 @@ async def _nearest(
     candidates = await store.select(conn, where, compiler.values, order=by_degrees, limit=enough)
     away = {entity.key: metres for entity in candidates if (metres := _distance(entity, around)) is not None}
     nearest = sorted((one for one in candidates if one.key in away), key=lambda one: (away[one.key], one.key.id))
-    return Page(nearest[question.offset : question.offset + question.limit], count, away)
+    end = question.offset + question.limit
+    return Page(nearest[question.offset : end], count, away, more=len(nearest) > end)
 
 
-async def _looked_at(conn: Connection, question: Question, compiler: Compiler, where: str) -> Page:
-    """Where geometry or an order decides: every candidate is looked at, then the page is cut."""
-    candidates = await store.select(conn, where, compiler.values, limit=MOST + 1)
+async def _placed(conn: Connection, question: Question, place: geo.Geo, compiler: Compiler, where: str) -> Page:
+    """Where exact geometry decides: the places of all candidates are looked at, and the page alone is read whole."""
+    candidates = await store.places(conn, where, compiler.values, place.geoproperty, limit=MOST + 1)
     must_be_few(len(candidates))
-    place = question.place
-    distances: dict[Key, float] = {}
-    if place is not None:
-        candidates = [entity for entity in candidates if place.matches(entity.doc)]
-        if question.order and place.relation == "near":
-            measured = ((entity.key, _distance(entity, place)) for entity in candidates)
-            distances = {key: away for key, away in measured if away is not None}
+    enough = None if question.count or question.order else question.offset + question.limit + 1
+    hits = list(islice((key for key, values in candidates if any(map(place.refine, values))), enough))
+    count = len(hits) if question.count else None
     if question.order:
-        candidates = _ordered(candidates, question, distances)
-    page = candidates[question.offset : question.offset + question.limit]
-    return Page(page, len(candidates) if question.count else None, distances)
+        page = await answer(conn, msgspec.structs.replace(question, place=None, keys=tuple(hits), count=False))
+        away = {one.key: metres for one in page.entities if (metres := _distance(one, place)) is not None}
+        return Page(page.entities, count, away if place.relation == "near" else {}, more=page.more)
+    end = question.offset + question.limit
+    found = await store.entities(conn, hits[question.offset : end])
+    entities = [found[key] for key in hits[question.offset : end] if key in found]
+    return Page(entities, count, more=len(hits) > end)
 
 
 def must_be_few(number: int) -> None:
@@ -177,53 +195,40 @@ def must_be_few(number: int) -> None:
         raise TooManyResults(f"More than {MOST} entities come into question; narrow it by type, place or q.")
 
 
-def fulfils(entity: Entity, question: Question) -> bool:
-    """Whether an entity at hand meets the filters of a question, its selectors aside."""
-    return (
-        (question.having is None or not question.having.isdisjoint(entity.doc))
-        and (question.q is None or matches(question.q, _subject(entity)))
-        and (question.scopes is None or question.scopes.matches(entity.scopes))
-        and (question.place is None or question.place.matches(entity.doc))
-    )
-
-
 def _distance(entity: Entity, place: geo.Geo) -> float | None:
     """Metres to the nearest of an entity's places."""
     values = [instance["value"] for instance in entity.doc.get(place.geoproperty, ()) if "value" in instance]
     return min((away for value in values if (away := place.distance(value)) is not None), default=None)
 
 
-_collator: list[pyuca.Collator] = []
+async def _order(conn: Connection, question: Question, compiler: Compiler) -> tuple[str, str]:
+    """What a statement joins and orders by; what the database cannot rank by itself is ranked here and handed over."""
+    if not question.order:
+        return "", BY_ID
+    ranks = None
+    is_by_texts = not all(map(ranking.is_plain, question.order))
+    is_by_distance = any(term.distance for term in question.order)
+    if is_by_texts and (is_by_distance or question.collation != ROOT or not await store.has_unicode_collation(conn)):
+        ranks = compiler.bind(await _ranks(conn, question), "jsonb")
+    joins, order = ranking.ranked(compiler, question.order, ranks)
+    return joins, f"{order}, {BY_ID}"
 
 
-def _collate(text: str) -> Any:
-    """The Unicode sort key of a text; its table is read at the first use."""
-    if not _collator:
-        _collator.append(pyuca.Collator())
-    return _collator[0].sort_key(text)
+async def _ranks(conn: Connection, question: Question) -> str:
+    """The places in order of all texts, and the metres to all places, that come into question (JSON)."""
+    compiler, where = _where(question)
+    table = ranking.unranked(compiler, question.order)
+    found = await store.unranked(conn, table, where, compiler.values, limit=MOST_RANKED + 1)
+    if len(found) > MOST_RANKED:
+        raise TooManyResults(f"More than {MOST_RANKED} texts or places would be put in order; narrow the query.")
+    texts = [text for text, is_place in found if not is_place]
+    places = [text for text, is_place in found if is_place]
+    return await asyncio.to_thread(_ranked, texts, places, question)
 
 
-def _ordered(candidates: Sequence[Entity], question: Question, distances: dict[Key, float]) -> list[Entity]:
-    place = question.place
-    if place is not None and distances and all(_is_distance(term, place) for term in question.order):
-        reverse = question.order[0].descending
-        return sorted(candidates, key=lambda entity: distances[entity.key], reverse=reverse)
-    by_id = {entity.key.id: entity for entity in candidates}
-    distance = place.distance if place is not None else None
-    subjects = map(_subject, candidates)
-    return [by_id[one.id] for one in in_order(subjects, question.order, collate=_collate, distance=distance)]
-
-
-def _is_distance(term: By, place: geo.Geo) -> bool:
-    return term.distance and term.path.names == (place.geoproperty,)
-
-
-def _subject(entity: Entity) -> Subject:
-    return Subject(
-        id=entity.key.id,
-        types=entity.types,
-        scopes=entity.scopes,
-        doc=entity.doc,
-        created=entity.created,
-        modified=entity.modified,
-    )
+def _ranked(texts: list[str], places: list[str], question: Question) -> str:
+    known: dict[str, float] = dict(ranks(texts, question.collation))
+    if question.origin is not None:
+        measured = ((place, geo.far(question.origin, orjson.loads(place))) for place in places)
+        known |= {place: away for place, away in measured if away is not None}
+    return orjson.dumps(known).decode()

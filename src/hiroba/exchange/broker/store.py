@@ -151,6 +151,7 @@ async def select(
     where: str,
     values: Sequence[Any],
     *,
+    joins: str = "",
     order: str = "e.id, e.path",
     limit: int | None = None,
     offset: int = 0,
@@ -159,11 +160,46 @@ async def select(
     end = len(values)
     limits = "" if limit is None else f" limit ${end + 1} offset ${end + 2}"
     rows = await conn.fetch(
-        f"select {COLUMNS} from broker.entity e where {where} order by {order}{limits}",  # noqa: S608 - the compiler binds every value
+        f"select {COLUMNS} from broker.entity e {joins} where {where} order by {order}{limits}",  # noqa: S608 - the compiler binds every value
         *values,
         *(() if limit is None else (limit, offset)),
     )
     return [entity_of(row) for row in rows]
+
+
+async def places(
+    conn: Connection, where: str, values: Sequence[Any], geoproperty: str, *, limit: int
+) -> list[tuple[Key, list[Any]]]:
+    """Keys and GeoJSON of a GeoProperty's instances, by id, of the entities for which the compiled condition holds."""
+    end = len(values)
+    rows = await conn.fetch(
+        f"""
+        select e.tenant, e.path, e.id, jsonb_path_query_array(e.doc -> ${end + 1}, '$[*].value') as places
+          from broker.entity e where {where} order by e.id, e.path limit ${end + 2}
+    """,  # noqa: S608 - as above
+        *values,
+        geoproperty,
+        limit,
+    )
+    return [(Key(row["tenant"], row["path"], row["id"]), orjson.loads(row["places"])) for row in rows]
+
+
+async def unranked(
+    conn: Connection, table: str, where: str, values: Sequence[Any], *, limit: int
+) -> list[tuple[str, bool]]:
+    """The different texts and geometries that a compiled table `u` gives of the rows for which the condition holds."""
+    rows = await conn.fetch(
+        f"select distinct u.s, u.is_place from broker.entity e, {table} where {where} limit ${len(values) + 1}",  # noqa: S608 - as above
+        *values,
+        limit,
+    )
+    return [(row["s"], row["is_place"]) for row in rows]
+
+
+async def has_unicode_collation(conn: Connection) -> bool:
+    """Whether the database itself orders texts as ICU's root does."""
+    found: bool = await conn.fetchval("select exists (select from pg_collation where collname = 'und-x-icu')")
+    return found
 
 
 async def count(conn: Connection, where: str, values: Sequence[Any]) -> int:

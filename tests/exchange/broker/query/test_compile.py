@@ -9,12 +9,16 @@ import pytest
 import re2
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from shapely import Point
 
 from hiroba.base.db import Connection
 from hiroba.exchange.broker.errors import BadRequestData
 from hiroba.exchange.broker.facts import facts
+from hiroba.exchange.broker.query import collation, ranking
 from hiroba.exchange.broker.query.compile import Compiler
+from hiroba.exchange.broker.query.geo import far
 from hiroba.exchange.broker.query.match import Subject, matches
+from hiroba.exchange.broker.query.order import By, in_order
 from hiroba.exchange.broker.query.patterns import compiled, unquoted_escapes
 from hiroba.exchange.broker.query.q import parse
 from hiroba.exchange.broker.query.tree import (
@@ -400,3 +404,53 @@ async def test_any_pattern_that_is_passed_on_finds_the_same_in_sql(
         expected = {text for text in subjects if compiled(tree.pattern).search(text)}
         assert await found(entities, tree) == expected, pattern
         assert await found(entities, Like(Path(("id",)), tree.pattern)) == expected, pattern
+
+
+orders = st.lists(st.builds(By, paths, st.booleans(), st.booleans()), min_size=1, max_size=2)
+ORIGIN = Point(135.5, 34.7)
+
+
+async def sorted_by_sql(conn: Connection, terms: Sequence[By], *, handed_over: bool) -> list[str]:
+    handed = None
+    if handed_over and not all(map(ranking.is_plain, terms)):
+        compiler = Compiler()
+        table = ranking.unranked(compiler, terms)
+        rows = await conn.fetch(f"select distinct s, is_place from entity e, {table}", *compiler.values)  # noqa: S608 - the compiler binds
+        known: dict[str, float] = dict(
+            collation.ranks([row["s"] for row in rows if not row["is_place"]], collation.ROOT)
+        )
+        known |= {row["s"]: away for row in rows if row["is_place"] and row["s"]
+                  if (away := far(ORIGIN, orjson.loads(row["s"]))) is not None}  # fmt: skip
+        handed = orjson.dumps(known).decode()
+    compiler = Compiler()
+    joins, order = ranking.ranked(compiler, terms, compiler.bind(handed, "jsonb") if handed else None, "C")
+    question = f"select e.id from entity e {joins} order by {order}, e.id"  # noqa: S608 - the compiler binds
+    return [row["id"] for row in await conn.fetch(question, *compiler.values)]
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=150)
+@given(regions(), orders)
+async def test_sql_orders_as_the_evaluator_does(entities: Connection, region: list[Subject], terms: list[By]) -> None:
+    await put(entities, region)
+    by_value = [By(term.path, term.descending) for term in terms]
+    assert await sorted_by_sql(entities, by_value, handed_over=False) == [one.id for one in in_order(region, by_value)]
+    in_root_order = in_order(region, terms, collate=collation.ROOT.key, distance=lambda value: far(ORIGIN, value))
+    assert await sorted_by_sql(entities, terms, handed_over=True) == [one.id for one in in_root_order]
+
+
+async def test_sql_orders_places_by_distance_whatever_their_shape(entities: Connection) -> None:
+    places = {
+        "urn:e:far": {"type": "Point", "coordinates": [139.7, 35.7]},
+        "urn:e:line": {"type": "LineString", "coordinates": [[135.6, 34.7], [140, 34.7]]},
+        "urn:e:near": {"type": "Point", "coordinates": [135.51, 34.7]},
+        "urn:e:text": "Sakai",
+    }
+    region = [
+        Subject(id=id_, doc={NAMES[0]: [{"type": "GeoProperty", "value": place}]}) for id_, place in places.items()
+    ]
+    await put(entities, [*region, Subject(id="urn:e:zero")])
+    away = [By(Path((NAMES[0],)), distance=True)]
+    expected = ["urn:e:near", "urn:e:line", "urn:e:far", "urn:e:text", "urn:e:zero"]
+    assert await sorted_by_sql(entities, away, handed_over=True) == expected
+    assert [one.id for one in in_order([*region, Subject(id="urn:e:zero")], away, collate=collation.ROOT.key,
+                                       distance=lambda value: far(ORIGIN, value))] == expected  # fmt: skip

@@ -50,3 +50,43 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     """ContextSourceNotification's triggerReason; empty for the others."""
     data: bytes
     """One item of the notification's `data`, as JSON in the form that is wanted (a Feature where GeoJSON is)."""
+    together: bool = False
+    """Sent in one notification with the other such notices of the same call and subscription, as what the clock sends is."""
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """One notification owed, as the table holds it."""
+
+    number: int
+    """Of one entity: the order of its changes."""
+    address: Address
+    entity: str
+    trigger: str
+    at: datetime
+    data: bytes
+
+
+class State(msgspec.Struct, frozen=True, kw_only=True):
+    """How deliveries to a subscription went (CIM 009 §5.2.14.2)."""
+
+    sent: int = 0
+    failed: int = 0
+    ok: bool | None = None
+    """How the last attempt ended; None before the first."""
+    last_notification: datetime | None = None
+    last_success: datetime | None = None
+    last_failure: datetime | None = None
+    failures: int = 0
+    """Attempts that failed one after the other, up to now."""
+
+
+class Tally(msgspec.Struct):
+    """What is to be added to a subscription's State."""
+
+    sent: int = 0
+    failed: int = 0
+    ok: bool = True
+    last_notification: datetime | None = None
+    last_success: datetime | None = None
+    last_failure: datetime | None = None
+    failures: int = 0

@@ -23,10 +23,16 @@ NEVER_ATTRIBUTES: Final = frozenset({
 """Core terms that are members of attributes and cannot be attributes of an entity (§4.5.1)."""
 
 
+def is_uri(value: Any) -> bool:
+    """Whether it is a URI."""
+    return isinstance(value, str) and value != NULL and len(value) <= LONGEST_URI and bool(URI.fullmatch(value))
+
+
 def uri(value: Any, where: str) -> str:
     """The URI, or the problem that it is none."""
-    if isinstance(value, str) and value != NULL and len(value) <= LONGEST_URI and URI.fullmatch(value):
-        return value
+    if is_uri(value):
+        found: str = value
+        return found
     raise BadRequestData(f"{where} is a URI, not {show(value)}.")
 
 

@@ -145,9 +145,9 @@ def _normalized(instance: Instance, shape: Shape) -> Any:
         elif member in {"createdAt", "modifiedAt"}:
             if shape.system:
                 written[member] = value
-        elif member in {"vocab", "objectType"}:
+        elif member in {"vocab", "objectType", "previousVocab"} and value != NULL:
             written[member] = _vocab(value, shape)
-        elif member == "objectList":
+        elif member in {"objectList", "previousObjectList"} and value != NULL:
             written[member] = [{"object": part} for part in value]
         else:
             written[member] = value

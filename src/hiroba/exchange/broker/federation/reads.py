@@ -15,9 +15,11 @@ from hiroba.exchange.broker.federation.receiving import Received, documents
 from hiroba.exchange.broker.federation.warnings import Warned
 from hiroba.exchange.broker.model import Entity
 from hiroba.exchange.broker.query.names import resolve
+from hiroba.exchange.broker.query.tree import Query
 from hiroba.exchange.broker.query.types import Types
 from hiroba.exchange.broker.query.write import write
 from hiroba.exchange.broker.questions import Question, Selector
+from hiroba.exchange.broker.sources.discovery import Discovery
 from hiroba.exchange.broker.sources.matching import Entities, Match, Wanted
 
 RETRIEVES: Final = ("retrieveEntity", "queryEntity", "queryBatch")
@@ -64,9 +66,11 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
     warned: tuple[Warned, ...] = ()
 
 
-def concerned(federation: Federation, origin: Origin, wanted: Wanted, operations: Sequence[str]) -> Scope:
+def concerned(
+    federation: Federation, origin: Origin, wanted: Wanted, operations: Sequence[str], csf: Query | None = None
+) -> Scope:
     """The sources a read concerns and that answer such reads; none where it has been here before (§5.12)."""
-    matches = federation.concerned(origin, wanted)
+    matches = Discovery(wanted=wanted, csf=csf).chosen(federation.concerned(origin, wanted))
     if not matches:
         return Scope()
     if federation.has_come_back(origin):
@@ -109,22 +113,30 @@ def _one(match: Match, id_: str, types: Types, attributes: frozenset[str] | None
     return words
 
 
-async def query(
-    federation: Federation, origin: Origin, question: Question, said: dict[str, str], attributes: frozenset[str] | None
-) -> Found:
-    """What sources have of the entities a question asks for, as far as the page may need it (§5.7.2.4).
+class Wish(msgspec.Struct, frozen=True, kw_only=True):
+    """A question as sources are asked it."""
 
-    `said` has the parts of the question that are passed on as they were written: georel, geometry, coordinates, scopeQ.
-    """
+    question: Question
+    said: dict[str, str] = {}
+    """Parts of it that are passed on as they were written: georel, geometry, coordinates, scopeQ."""
+    attributes: frozenset[str] | None = None
+    """Which attributes are wanted, as far as that tells which sources are."""
+    csf: Query | None = None
+    """What sources must be like (§4.9)."""
+
+
+async def query(federation: Federation, origin: Origin, wish: Wish) -> Found:
+    """What sources have of the entities a question asks for, as far as the page may need it (§5.7.2.4)."""
+    question = wish.question
     wanted = Wanted(
         entities=tuple(Entities(ids=one.ids, pattern=one.pattern, types=one.types) for one in question.selectors),
-        attributes=attributes or frozenset(),
+        attributes=wish.attributes or frozenset(),
         scopes=question.scopes,
         place=question.place,
     )
-    scope = concerned(federation, origin, wanted, QUERIES)
+    scope = concerned(federation, origin, wanted, QUERIES, wish.csf)
     enough = question.offset + question.limit
-    pending = [_Course(match, question, said) for match in scope.matches]
+    pending = [_Course(match, question, wish.said) for match in scope.matches]
     received: list[Received] = []
     courses = pending
     while pending:

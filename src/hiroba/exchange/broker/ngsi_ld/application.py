@@ -17,8 +17,17 @@ from hiroba.exchange.broker.access import Access, Action
 from hiroba.exchange.broker.contexts.book import Book
 from hiroba.exchange.broker.errors import BadRequestData, InternalError, ResourceNotFound
 from hiroba.exchange.broker.exchange import Exchange
-from hiroba.exchange.broker.ngsi_ld import batches, discovery, entities, identity, queries, sources
-from hiroba.exchange.broker.ngsi_ld.http import Answer, Request, problem, send
+from hiroba.exchange.broker.ngsi_ld import (
+    batches,
+    contexts,
+    discovery,
+    entities,
+    identity,
+    queries,
+    sources,
+    subscriptions,
+)
+from hiroba.exchange.broker.ngsi_ld.http import PARAMETERS, Answer, MethodNotAllowed, Request, problem, send
 
 log = logging.getLogger("hiroba.ngsi_ld")
 ANSWERS: Final = Counter("hiroba_ngsi_ld_answers", "Answers of the NGSI-LD face", ["operation", "status"])
@@ -33,14 +42,15 @@ class Route(msgspec.Struct, frozen=True):
     path: str
     action: Action
     handler: Handler
+    params: frozenset[str] = PARAMETERS
+    """The query parameters it takes; whatever any operation has, unless it says which."""
     of_tenant: bool = True
     """Whether the tenant must be there."""
 
-
-class MethodNotAllowed(Problem):
-    """This address does not take that method."""
-
-    status = 405
+    @property
+    def creates(self) -> bool:
+        """Whether it creates something, and with it its tenant where tenants come by themselves (§5.5.10)."""
+        return self.action == "write" and self.method == "POST" and "{}" not in self.path
 
 
 ROUTES: Final = (
@@ -61,16 +71,31 @@ ROUTES: Final = (
     Route("POST", "/entityOperations/merge", "write", batches.merge),
     Route("POST", "/entityOperations/delete", "write", batches.delete),
     Route("POST", "/entityOperations/query", "read", queries.query_by_post),
-    Route("POST", "/csourceRegistrations", "write", sources.create),
-    Route("GET", "/csourceRegistrations", "read", sources.query),
-    Route("GET", "/csourceRegistrations/{}", "read", sources.retrieve),
-    Route("PATCH", "/csourceRegistrations/{}", "write", sources.update),
-    Route("DELETE", "/csourceRegistrations/{}", "write", sources.delete),
-    Route("GET", "/info/sourceIdentity", "read", identity.source_identity, of_tenant=False),
-    Route("GET", "/types", "read", discovery.types),
-    Route("GET", "/types/{}", "read", discovery.type_),
-    Route("GET", "/attributes", "read", discovery.attributes),
-    Route("GET", "/attributes/{}", "read", discovery.attribute),
+    Route("POST", "/csourceRegistrations", "write", sources.create, frozenset()),
+    Route("GET", "/csourceRegistrations", "read", sources.query, sources.PARAMETERS),
+    Route("GET", "/csourceRegistrations/{}", "read", sources.retrieve, frozenset({"options", "sysAttrs"})),
+    Route("PATCH", "/csourceRegistrations/{}", "write", sources.update, frozenset()),
+    Route("DELETE", "/csourceRegistrations/{}", "write", sources.delete, frozenset()),
+    Route("POST", "/subscriptions", "write", subscriptions.create, frozenset()),
+    Route(
+        "GET",
+        "/subscriptions",
+        "read",
+        subscriptions.query,
+        frozenset({"limit", "offset", "count", "options", "sysAttrs"}),
+    ),
+    Route("GET", "/subscriptions/{}", "read", subscriptions.retrieve, frozenset({"options", "sysAttrs"})),
+    Route("PATCH", "/subscriptions/{}", "write", subscriptions.update, frozenset()),
+    Route("DELETE", "/subscriptions/{}", "write", subscriptions.delete, frozenset()),
+    Route("GET", "/types", "read", discovery.types, frozenset({"details", "local"})),
+    Route("GET", "/types/{}", "read", discovery.type_, frozenset({"local"})),
+    Route("GET", "/attributes", "read", discovery.attributes, frozenset({"details", "local", "count"})),
+    Route("GET", "/attributes/{}", "read", discovery.attribute, frozenset({"local"})),
+    Route("POST", "/jsonldContexts", "write", contexts.add, frozenset()),
+    Route("GET", "/jsonldContexts", "read", contexts.listing, frozenset({"details", "kind"})),
+    Route("GET", "/jsonldContexts/{}", "read", contexts.serve, frozenset({"details"})),
+    Route("DELETE", "/jsonldContexts/{}", "write", contexts.delete, frozenset({"reload"})),
+    Route("GET", "/info/sourceIdentity", "read", identity.source_identity, frozenset(), of_tenant=False),
 )
 
 
@@ -93,6 +118,20 @@ class _Node:
                 node = node.named.setdefault(part, _Node())
         node.routes[route.method] = route
 
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """What this address takes."""
+        return tuple(sorted({*self.routes, "OPTIONS"} | ({"HEAD"} if "GET" in self.routes else set())))
+
+    def route(self, scope: HTTPScope) -> Route:
+        """The operation of a request's method, or the problem that there is none (§6.3.2)."""
+        route = self.routes.get(scope["method"])
+        if route is None:
+            problem = MethodNotAllowed(f"{scope['path']} takes {', '.join(self.methods)}.")
+            problem.allowed = self.methods
+            raise problem
+        return route
+
 
 class NgsiLd:
     """CIM 009 over HTTP, below /ngsi-ld/v1."""
@@ -108,28 +147,37 @@ class NgsiLd:
     async def __call__(self, scope: HTTPScope, receive: Receive, send_: Send) -> None:
         """Answer one request, whatever it is."""
         operation = "none"
+        tenant = b""
         try:
-            route, parts = self._find(scope)
+            tenant = dict(scope["headers"]).get(b"ngsild-tenant", b"")
+            node, parts = self._find(scope)
+            if scope["method"] == "OPTIONS":
+                await send(Answer(204, headers=[("allow", ", ".join(node.methods))]), send_)
+                return
+            route = node.route(scope)
             operation = f"{route.method} {route.path}"
             request = Request(scope, receive, self._book, route.path)
-            request.must_know_its_parameters()
+            request.must_say_its_length()
+            request.must_know_its_parameters(route.params)
+            if route.method == "GET":
+                request.negotiate()
             request.admitted = await self._access.admit(route.action, request.tenant, request.headers)
             if route.of_tenant:
-                await self._exchange.must_have_tenant(
-                    request.tenant, make=self._access.creates_tenants and route.action == "write"
-                )
+                make = self._access.creates_tenants and route.creates
+                await self._exchange.must_have_tenant(request.tenant, make=make)
             answer = await route.handler(request, self._exchange, *parts)
-            if request.tenant:
-                answer.headers = [*answer.headers, ("ngsild-tenant", request.tenant)]
         except Problem as error:
             answer = problem(error)
         except Exception:
             log.exception("unforeseen in %s", operation)
             answer = problem(InternalError("Something went wrong on our side."))
         ANSWERS.labels(operation, str(answer.status)).inc()
+        if tenant:
+            answer.headers = [*answer.headers, ("ngsild-tenant", tenant.decode("latin-1"))]
         await send(answer, send_)
 
-    def _find(self, scope: HTTPScope) -> tuple[Route, list[str]]:
+    def _find(self, scope: HTTPScope) -> tuple[_Node, list[str]]:
+        """Where the address leads, and the parts of it that stand for something."""
         raw: Any = scope.get("raw_path") or scope["path"].encode()
         try:
             segments = [
@@ -152,7 +200,4 @@ class NgsiLd:
             raise ResourceNotFound(f"There is no {scope['path']}.")
         if segments == ["entities"] and scope["path"].endswith("/") and scope["method"] in {"PUT", "PATCH", "DELETE"}:
             raise BadRequestData("The address names no id.")
-        route = node.routes.get(scope["method"])
-        if route is None:
-            raise MethodNotAllowed(f"{scope['path']} takes {', '.join(sorted(node.routes))}.")
-        return route, parts
+        return node, parts

@@ -19,13 +19,17 @@ from hiroba.exchange.broker.federation import batches, outcomes, reads, writes
 from hiroba.exchange.broker.federation.batches import Batch, Here, Item
 from hiroba.exchange.broker.federation.origin import Origin
 from hiroba.exchange.broker.federation.outcomes import Leg
-from hiroba.exchange.broker.federation.reads import Found
+from hiroba.exchange.broker.federation.reads import Found, Wish
 from hiroba.exchange.broker.federation.splitting import Attributes
 from hiroba.exchange.broker.federation.writes import Write
 from hiroba.exchange.broker.model import Entity, Key
 from hiroba.exchange.broker.ngsi_ld.http import Answer, Request, json
+from hiroba.exchange.broker.query import q
 from hiroba.exchange.broker.query import types as selections
+from hiroba.exchange.broker.query.match import matches
+from hiroba.exchange.broker.query.names import resolve
 from hiroba.exchange.broker.questions import Page, Question
+from hiroba.exchange.broker.subscriptions.matching import subject
 
 PASSED_ON: Final = ("georel", "geometry", "coordinates", "scopeQ")
 """Parts of a query whose words no context changes."""
@@ -128,7 +132,9 @@ async def ask(
     is_split = request.flag("splitEntities")
     said = {} if is_split else {name: params[name] for name in PASSED_ON if name in params}
     asked = _bare(question) if is_split else question
-    found = await reads.query(federation, origin(request, context), asked, said, question.having)
+    csf = resolve(q.parse(params["csf"], "csf"), context.expand, context.expand) if "csf" in params else None
+    wish = Wish(question=asked, said=said, attributes=question.having, csf=csf)
+    found = await reads.query(federation, origin(request, context), wish)
     if found.matches and question.order:
         raise BadRequestData("Entities can be ordered only where all of them are held: say local=true (§5.7.2.4).")
     found = msgspec.structs.replace(found, is_split=is_split)
@@ -141,10 +147,18 @@ async def page(conn: Connection, question: Question, found: Found) -> Page:
         return await questions.answer(conn, question)
     if not found.is_split:
         return await _together(conn, question, found)
-    everything = [
-        one for one in found.merged(await _all_here(conn, _bare(question))) if questions.fulfils(one, question)
-    ]
+    everything = [one for one in found.merged(await _all_here(conn, _bare(question))) if _fulfils(one, question)]
     return _cut(everything, question, len(everything))
+
+
+def _fulfils(entity: Entity, question: Question) -> bool:
+    """Whether an entity that was put together meets the filters of a question."""
+    return (
+        (question.having is None or not question.having.isdisjoint(entity.doc))
+        and (question.q is None or matches(question.q, subject(entity)))
+        and (question.scopes is None or question.scopes.matches(entity.scopes))
+        and (question.place is None or question.place.matches(entity.doc))
+    )
 
 
 def _bare(question: Question) -> Question:
@@ -170,7 +184,7 @@ async def _together(conn: Connection, question: Question, found: Found) -> Page:
         count = (
             (held.count or 0) + (len(ids) if found.is_complete else found.total) - await _held_too(conn, question, ids)
         )
-    return _cut(found.merged(held.entities), question, count)
+    return _cut(found.merged(held.entities), question, count, more=held.more)
 
 
 async def _held_too(conn: Connection, question: Question, ids: set[str]) -> int:
@@ -186,6 +200,7 @@ async def _held_too(conn: Connection, question: Question, ids: set[str]) -> int:
     return (await questions.answer(conn, asked)).count or 0
 
 
-def _cut(everything: Sequence[Entity], question: Question, count: int | None) -> Page:
-    chosen = everything[question.offset : question.offset + question.limit]
-    return Page(list(chosen), count if question.count else None)
+def _cut(everything: Sequence[Entity], question: Question, count: int | None, *, more: bool = False) -> Page:
+    end = question.offset + question.limit
+    chosen = list(everything[question.offset : end])
+    return Page(chosen, count if question.count else None, more=more or len(everything) > end)

@@ -22,11 +22,14 @@ JSON_LD: Final = "application/ld+json"
 GEO_JSON: Final = "application/geo+json"
 MERGE_PATCH: Final = "application/merge-patch+json"
 PARAMETERS: Final = frozenset({
-    "attrs", "containedBy", "coordinates", "count", "csf", "datasetId", "deleteAll", "details", "endTimeAt", "entityMap",
-    "expandValues", "format", "geometry", "geometryProperty", "geoproperty", "georel", "id", "idPattern", "join", "joinLevel",
-    "jsonKeys", "lang", "limit", "local", "observedAt", "offset", "omit", "options", "orderBy", "pick", "q", "scopeQ",
-    "splitEntities", "sysAttrs", "timeAt", "timeproperty", "timerel", "type",
+    "attrs", "collation", "containedBy", "coordinates", "count", "csf", "datasetId", "deleteAll", "details", "endTimeAt",
+    "entityMap", "entityMapLifetime", "expandValues", "format", "geometry", "geometryProperty", "geoproperty", "georel", "id",
+    "idPattern", "join", "joinLevel", "jsonKeys", "kind", "lang", "limit", "local", "observedAt", "offset", "omit", "options",
+    "orderBy", "orderFrom", "orderGeometry", "pick", "q", "reload", "scopeQ", "splitEntities", "sysAttrs", "timeAt",
+    "timeproperty", "timerel", "type",
 })  # fmt: skip
+GEOGRAPHIC: Final = frozenset({"/entities", "/entities/{}", "/entityOperations/query"})
+"""Operations that also answer as GeoJSON (§6.3.4)."""
 CONTEXT_REL: Final = "http://www.w3.org/ns/json-ld#context"
 
 
@@ -42,6 +45,21 @@ class UnsupportedMediaType(Problem):
 
     status = 415
     type = "https://uri.etsi.org/ngsi-ld/errors/InvalidRequest"
+
+
+class LengthRequired(Problem):
+    """The request does not say how long its body is."""
+
+    status = 411
+    type = "https://uri.etsi.org/ngsi-ld/errors/InvalidRequest"
+
+
+class MethodNotAllowed(Problem):
+    """This address does not take that method."""
+
+    status = 405
+    type = "https://uri.etsi.org/ngsi-ld/errors/InvalidRequest"
+    allowed: tuple[str, ...] = ()
 
 
 class Answer(msgspec.Struct):
@@ -86,11 +104,23 @@ class Request:
                 raise BadRequestData(f"The query string cannot be read: {error}.") from error
         return self._params
 
-    def must_know_its_parameters(self) -> None:
-        """Nothing, or the problem of a parameter that no operation has (§6.3.20)."""
+    def must_know_its_parameters(self, known: frozenset[str] = PARAMETERS) -> None:
+        """Nothing, or the problem of a parameter that this operation, or any, does not have (§6.3.20)."""
         for name in self.params:
-            if name not in PARAMETERS:
-                raise InvalidRequest(f"There is no parameter {name!r}.")
+            if name not in known:
+                raise InvalidRequest(f"There is no parameter {name!r} here.")
+
+    def must_say_its_length(self) -> None:
+        """Nothing, or the problem of a body without Content-Length (§6.3.4)."""
+        if self.method in {"POST", "PATCH", "PUT"} and "content-length" not in self.headers:
+            raise LengthRequired
+
+    def must_come_as(self, *kinds: str) -> str:
+        """The media type of the body, or the problem that it is none of these (§6.3.4)."""
+        kind = self.headers.get("content-type", "").split(";")[0].strip().lower()
+        if kind not in kinds:
+            raise UnsupportedMediaType(f"A body comes as {' or '.join(kinds)}, not {kind or 'without a Content-Type'}.")
+        return kind
 
     def flag(self, name: str) -> bool:
         """Whether a parameter says true, or `options` names it."""
@@ -124,20 +154,16 @@ class Request:
         return words(self.params, name)
 
     def negotiate(self) -> None:
-        """Settle the form of the answer from Accept (§6.3.4): JSON unless JSON-LD or GeoJSON is liked better."""
+        """Settle the form of the answer from Accept (§6.3.4): what is liked best; of equals JSON, JSON-LD, GeoJSON."""
         accept = self.headers.get("accept")
-        if not accept or accept == "*/*":
+        if not accept or accept in {"*/*", JSON}:
             return
-        best = (0.0, "")
-        for part in accept.split(","):
-            name, *parameters = (piece.strip() for piece in part.split(";"))
-            weight = next((_weight(piece[2:]) for piece in parameters if piece.startswith("q=")), 1.0)
-            meant = _ACCEPTED.get(name.lower())
-            if meant and weight > best[0]:
-                best = (weight, meant)
-        if not best[1]:
-            raise NotAcceptable(f"Answers come as {JSON}, {JSON_LD} or {GEO_JSON}.")
-        self.accepts = best[1]
+        ranges = _ranges(accept)
+        offered = (JSON, JSON_LD, GEO_JSON) if self.path in GEOGRAPHIC else (JSON, JSON_LD)
+        best = max(offered, key=lambda kind: _liked(kind, ranges))
+        if not _liked(best, ranges):
+            raise NotAcceptable(f"Answers come here as {' or '.join(offered)}.")
+        self.accepts = best
 
     async def body(self) -> bytes:
         """The whole body, within the limit."""
@@ -160,12 +186,7 @@ class Request:
 
     async def document(self, *, patch: bool = False) -> tuple[Any, Context]:
         """The body's JSON and the context it is to be read by (§6.3.5)."""
-        kind = self.headers.get("content-type", "").split(";")[0].strip().lower()
-        allowed = {JSON, JSON_LD, MERGE_PATCH} if patch else {JSON, JSON_LD}
-        if kind not in allowed:
-            raise UnsupportedMediaType(
-                f"A body comes as {' or '.join(sorted(allowed))}, not {kind or 'without a Content-Type'}."
-            )
+        kind = self.must_come_as(JSON, JSON_LD, *((MERGE_PATCH,) if patch else ()))
         document = parse(await self.body())
         if kind == JSON_LD and self.link is not None:
             raise BadRequestData(
@@ -183,7 +204,7 @@ class Request:
             raise BadRequestData("A JSON-LD body has a member @context at its top.")
         if kind == JSON and has_context:
             raise BadRequestData(f"A body with @context comes as {JSON_LD}.")
-        return await self.book.context(document["@context"]) if has_context else await self.context()
+        return await self.book.context(document["@context"], self.tenant) if has_context else await self.context()
 
     @property
     def link(self) -> str | None:
@@ -200,12 +221,21 @@ class Request:
     async def context(self) -> Context:
         """The context of the Link header, or the core."""
         link = self.link
-        return CORE if link is None else await self.book.context(link)
+        return CORE if link is None else await self.book.context(link, self.tenant)
 
 
-_ACCEPTED: Final = {
-    JSON: JSON, JSON_LD: JSON_LD, GEO_JSON: GEO_JSON, "*/*": JSON, "application/*": JSON,
-}  # fmt: skip
+def _ranges(accept: str) -> dict[str, float]:
+    """The media ranges of an Accept header, each with its weight; one that cannot be read is 1 (RFC 9110 §12.5.1)."""
+    ranges: dict[str, float] = {}
+    for part in accept.split(","):
+        name, *parameters = (piece.strip().lower() for piece in part.split(";"))
+        ranges[name] = next((_weight(piece[2:]) for piece in parameters if piece.startswith("q=")), 1.0)
+    return ranges
+
+
+def _liked(kind: str, ranges: Mapping[str, float]) -> float:
+    """How much a media type is liked: the range that says it most precisely counts."""
+    return next((ranges[name] for name in (kind, "application/*", "*/*") if name in ranges), 0.0)
 
 
 def words(params: Mapping[str, str], name: str) -> list[str]:
@@ -220,9 +250,10 @@ def words(params: Mapping[str, str], name: str) -> list[str]:
 
 def _weight(text: str) -> float:
     try:
-        return float(text)
+        weight = float(text)
     except ValueError:
-        return 0.0
+        return 1.0
+    return weight if 0 <= weight <= 1 else 1.0
 
 
 def parse(body: bytes) -> Any:
@@ -243,10 +274,13 @@ def json(status: int, document: Any, *, media_type: str = JSON, headers: list[tu
 
 
 def problem(error: Problem) -> Answer:
-    """An answer that says what is wrong (RFC 9457, §5.5.3)."""
+    """An answer that says what is wrong (§5.5.3): a problem document as plain JSON, for clients that know no other."""
+    if isinstance(error, LengthRequired | UnsupportedMediaType):
+        return Answer(error.status)  # §6.3.4: without any payload
     headers = [("www-authenticate", "Bearer")] if error.status == 401 else []  # noqa: PLR2004 - Unauthorized
-    headers += error.headers
-    return Answer(error.status, orjson.dumps(error.document()), "application/problem+json", headers)
+    if isinstance(error, MethodNotAllowed):
+        headers = [("allow", ", ".join(error.allowed))]
+    return Answer(error.status, orjson.dumps(error.document()), JSON, [*headers, *error.headers])
 
 
 def context_link(context: Context) -> tuple[str, str]:
@@ -260,6 +294,7 @@ async def send(answer: Answer, send_: Send) -> None:
     headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers]
     if answer.media_type:
         headers.append((b"content-type", answer.media_type.encode()))
-    headers.append((b"content-length", str(len(answer.body)).encode()))
+    if answer.status != 204:  # noqa: PLR2004 - No Content, which has no length either (§6.3.6)
+        headers.append((b"content-length", str(len(answer.body)).encode()))
     await send_({"type": "http.response.start", "status": answer.status, "headers": headers})
     await send_({"type": "http.response.body", "body": answer.body, "more_body": False})

@@ -32,14 +32,16 @@ PARAMETERS: Final[Mapping[str, tuple[dict[str, Any], str]]] = {
     "joinLevel": ({"type": "integer", "minimum": 1, "maximum": 20}, "How many relationships are followed."),
     "containedBy": (_TEXT, "Ids that were met already and are not given again."),
     "orderBy": (_TEXT, "name, name;desc, or location;dist-asc (§4.23)."),
+    "collation": (_TEXT, "How texts are ordered: und, de-u-co-phonebk, und-u-ks-level1 and the like (§4.23)."),
+    "orderFrom": (_TEXT, "Coordinates that distances are measured from: [135.5,34.7]."),
+    "orderGeometry": (_TEXT, "Their geometry; Point if left out."),
+    "expandValues": (_TEXT, "Attributes whose values in q are names of the context."),
+    "jsonKeys": (_TEXT, "Attributes whose values in q are plain JSON."),
+    "splitEntities": (_FLAG, "Whether parts of one entity may lie in several sources."),
     "limit": (_NUMBER, "Entities of a page."),
     "offset": ({"type": "integer", "minimum": 0}, "Entities before the page."),
     "count": (_FLAG, "Whether the header NGSILD-Results-Count is wanted."),
     "local": (_FLAG, "Only what is held here; also lets a query name nothing else."),
-    "splitEntities": (
-        _FLAG,
-        "Whether one entity may be spread over several brokers, so that filters are applied here.",
-    ),
     "format": (
         {"type": "string", "enum": ["normalized", "concise", "simplified", "keyValues"]},
         "The form of the entities.",
@@ -62,9 +64,16 @@ PARAMETERS: Final[Mapping[str, tuple[dict[str, Any], str]]] = {
         {"type": "string", "enum": ["observedAt", "createdAt", "modifiedAt", "deletedAt"]},
         "Which time is asked for; observedAt if left out.",
     ),
+    "kind": ({"type": "string", "enum": ["Hosted", "Cached", "ImplicitlyCreated"]}, "Only contexts of this kind."),
+    "reload": (_FLAG, "Whether a copy is downloaded again rather than deleted."),
     "observedAt": ({"type": "string", "format": "date-time"}, "When what is merged was observed."),
 }
-_FIRST: Final = {"entities": "entityId", "csourceRegistrations": "registrationId"}
+_FIRST: Final = {
+    "entities": "entityId",
+    "jsonldContexts": "contextId",
+    "subscriptions": "subscriptionId",
+    "csourceRegistrations": "registrationId",
+}
 """What the first part of a path names, by its collection."""
 _SHAPE: Final = (
     "attrs",
@@ -81,8 +90,8 @@ _SHAPE: Final = (
     "containedBy",
 )
 _QUESTION: Final = (
-    "id", "idPattern", "type", "q", "scopeQ", "georel", "geometry", "coordinates", "geoproperty", "orderBy", "limit",
-    "offset", "count", "local", "splitEntities",
+    "id", "idPattern", "type", "q", "expandValues", "jsonKeys", "csf", "scopeQ", "georel", "geometry", "coordinates",
+    "geoproperty", "orderBy", "orderFrom", "orderGeometry", "collation", "limit", "offset", "count", "local", "splitEntities",
 )  # fmt: skip
 _OF: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("GET", "/entities"): (*_QUESTION, *_SHAPE),
@@ -116,8 +125,13 @@ _OF: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
         "sysAttrs",
     ),
     ("GET", "/csourceRegistrations/{}"): ("sysAttrs",),
+    ("GET", "/subscriptions"): ("limit", "offset", "count", "options", "sysAttrs"),
+    ("GET", "/subscriptions/{}"): ("options", "sysAttrs"),
     ("GET", "/types"): ("details",),
     ("GET", "/attributes"): ("details",),
+    ("GET", "/jsonldContexts"): ("details", "kind"),
+    ("GET", "/jsonldContexts/{}"): ("details",),
+    ("DELETE", "/jsonldContexts/{}"): ("reload",),
 }
 _ENTITY: Final[dict[str, Any]] = {
     "type": "object",
@@ -146,6 +160,29 @@ _REGISTRATION: Final[dict[str, Any]] = {
     },
     "additionalProperties": {"description": "A member of §5.2.9, or a Context Source Property."},
 }
+_SUBSCRIPTION: Final[dict[str, Any]] = {
+    "type": "object",
+    "required": ["type", "notification"],
+    "properties": {
+        "id": {"type": "string", "format": "uri"},
+        "type": {"const": "Subscription"},
+        "entities": {"type": "array", "minItems": 1, "items": {"type": "object", "required": ["type"]}},
+        "watchedAttributes": {"type": "array", "minItems": 1, "items": _TEXT},
+        "q": _TEXT,
+        "notification": {
+            "type": "object",
+            "required": ["endpoint"],
+            "properties": {
+                "endpoint": {
+                    "type": "object",
+                    "required": ["uri"],
+                    "properties": {"uri": {"type": "string", "format": "uri"}},
+                }
+            },
+        },
+    },
+    "additionalProperties": {"description": "A member of §5.2.12."},
+}
 _BODIES: Final[Mapping[str, dict[str, Any]]] = {
     "/entities": _ENTITY,
     "/entities/{}": _FRAGMENT,
@@ -154,6 +191,13 @@ _BODIES: Final[Mapping[str, dict[str, Any]]] = {
     "/csourceRegistrations": _REGISTRATION,
     "/csourceRegistrations/{}": {**_REGISTRATION, "required": []},
     "/entityOperations/delete": {"type": "array", "items": {"type": "string", "format": "uri"}},
+    "/subscriptions": _SUBSCRIPTION,
+    "/subscriptions/{}": {**_SUBSCRIPTION, "required": []},
+    "/jsonldContexts": {
+        "type": "object",
+        "required": ["@context"],
+        "properties": {"@context": {"description": "An object of terms, an address, or a list of these."}},
+    },
     "/entityOperations/query": {
         "type": "object",
         "required": ["type"],
@@ -167,7 +211,7 @@ _BODIES: Final[Mapping[str, dict[str, Any]]] = {
 _PROBLEM: Final[dict[str, Any]] = {
     "description": "What is wrong, where, and what to do (RFC 9457).",
     "content": {
-        "application/problem+json": {
+        "application/json": {
             "schema": {
                 "type": "object",
                 "required": ["type", "title", "status"],

@@ -2,25 +2,26 @@
 
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
+
+from msgspec.structs import replace
 
 from hiroba.exchange.broker.contexts.context import Context
 from hiroba.exchange.broker.documents import names, writing
 from hiroba.exchange.broker.errors import BadRequestData, TooManyResults
 from hiroba.exchange.broker.exchange import Exchange
 from hiroba.exchange.broker.linked import held, joined
-from hiroba.exchange.broker.ngsi_ld import distributed, shapes
+from hiroba.exchange.broker.ngsi_ld import bodies, distributed, shapes
 from hiroba.exchange.broker.ngsi_ld.entities import BASE, answer_of
 from hiroba.exchange.broker.ngsi_ld.http import Answer, Request
-from hiroba.exchange.broker.query import geo, order, q, scopes, types
-from hiroba.exchange.broker.query.names import resolve
-from hiroba.exchange.broker.questions import Question, Selector
+from hiroba.exchange.broker.query import collation, geo, geometry, order, q, scopes, types
+from hiroba.exchange.broker.query.names import attributes, resolve
+from hiroba.exchange.broker.query.tree import ENTITY_MEMBERS
+from hiroba.exchange.broker.questions import Page, Question, Selector
 
 LIMIT: Final = 20
 MOST: Final = 1000
 """Entities of one page."""
-_LISTS: Final = frozenset({"attrs", "pick", "omit", "datasetId", "orderBy", "expandValues", "jsonKeys", "containedBy"})
-_TEXTS: Final = frozenset({"q", "scopeQ", "lang", "geometryProperty", "format", "join"})
 
 
 async def query(request: Request, exchange: Exchange) -> Answer:
@@ -38,50 +39,19 @@ async def query(request: Request, exchange: Exchange) -> Answer:
 async def query_by_post(request: Request, exchange: Exchange) -> Answer:
     """The same by a Query document (§5.2.23), whose parts are named as the parameters of GET are."""
     document, context = await request.document()
-    if not isinstance(document, dict) or document.get("type") != "Query":
-        raise BadRequestData('The body is an object whose type is "Query".')
-    params = {**request.params, **_params(document)}
-    entities = document.get("entities", [])
-    if not isinstance(entities, list) or not all(isinstance(entity, dict) for entity in entities):
-        raise BadRequestData("entities is a list of objects with id, idPattern or type.")
-    return await _answer(request, exchange, context, params, tuple(_selector(entity, context) for entity in entities))
-
-
-def _params(document: Mapping[str, Any]) -> dict[str, str]:
-    """The members of a Query document as the parameters they stand for."""
-    params: dict[str, str] = {}
-    for name in _LISTS & document.keys():
-        value = document[name]
-        params[name] = ",".join(map(str, value)) if isinstance(value, list) else str(value)
-    for name in _TEXTS & document.keys():
-        if not isinstance(document[name], str):
-            raise BadRequestData(f"{name} is a text.")
-        params[name] = document[name]
-    if "joinLevel" in document:
-        params["joinLevel"] = str(document["joinLevel"])
-    return params | _place_params(document.get("geoQ", {}))
-
-
-def _place_params(place: Any) -> dict[str, str]:
-    if not isinstance(place, dict):
-        raise BadRequestData("geoQ is an object with georel, geometry and coordinates.")
-    params = {name: str(place[name]) for name in ("georel", "geometry", "geoproperty") if name in place}
-    if "coordinates" in place:
-        coordinates = place["coordinates"]
-        params["coordinates"] = coordinates if isinstance(coordinates, str) else writing.text(coordinates)
-    return params
+    params, entities = bodies.read(document)
+    selectors = tuple(_selector(entity, context) for entity in entities)
+    return await _answer(request, exchange, context, {**request.params, **params}, selectors)
 
 
 def _selector(entity: Mapping[str, Any], context: Context) -> Selector:
-    ids = entity.get("id", [])
-    kind = entity.get("type", "*")
-    pattern = entity.get("idPattern", "")
-    if not isinstance(kind, str) or not isinstance(pattern, str):
-        raise BadRequestData("entities: type and idPattern are texts.")
+    """What an EntitySelector means (§5.2.33): ids go before a pattern of ids."""
+    given = entity.get("id", [])
+    ids = tuple(names.uri(id_, "entities.id") for id_ in (given if isinstance(given, list) else [given]))
     return Selector(
-        ids=tuple(names.uri(id_, "entities.id") for id_ in (ids if isinstance(ids, list) else [ids])),
-        pattern=pattern,
-        types=types.parse(kind, "entities.type").resolve(context.expand),
+        ids=ids,
+        pattern="" if ids else entity.get("idPattern", ""),
+        types=types.parse(entity["type"], "entities.type").resolve(context.expand),
     )
 
 
@@ -90,55 +60,74 @@ async def _answer(
 ) -> Answer:
     shape = shapes.of(request, context, params)
     join = shapes.join_of(params)
-    question = _question(request, context, params, selectors, shape)
+    question = question_of(request, context, params, selectors, shape)
     found, warned = await distributed.ask(request, exchange, context, question, params)
     async with exchange.reading() as conn:
         page = await distributed.page(conn, question, found)
         pairs = [(entity, shape) for entity in page.entities]
         if join is not None:
             pairs = await joined(page.entities, shape, join, held(conn, request.tenant))
-    headers = [*_paging(request, question, len(page.entities)), *warned]
+    headers = [*_paging(request, question, page), *warned]
     if page.count is not None:
         headers.append(("ngsild-results-count", str(page.count)))
     return answer_of(200, writing.collected(pairs, shape), shape, headers)
 
 
-def _question(
+def question_of(
     request: Request, context: Context, params: Mapping[str, str], selectors: tuple[Selector, ...], shape: writing.Shape
 ) -> Question:
+    """The question of a request (§5.7.2.4), or what is wrong with it."""
     limit = request.number("limit", LIMIT)
     count = request.flag("count")
     if limit > MOST:
         raise TooManyResults(f"limit is at most {MOST}.")
     if limit == 0 and not count:
         raise BadRequestData("limit=0 asks for the number alone; say count=true with it.")
-    place = place_of(params, context)
+    join = shapes.join_of(params)
     question = Question(
         tenant=request.tenant,
         selectors=tuple(one for one in selectors if one != Selector()),
         having=shape.attrs if shape.attrs and not shape.members else None,
         q=resolve(q.parse(params["q"]), context.expand, context.expand, _expanded(params)) if "q" in params else None,
         scopes=scopes.parse(params["scopeQ"]) if "scopeQ" in params else None,
-        place=place,
-        links=join.levels if (join := shapes.join_of(params)) is not None else 0,
-        order=order.resolve(order.parse(params["orderBy"]), context.expand) if "orderBy" in params else (),
+        place=place_of(params, context),
+        links=join.levels if join is not None else 0,
         limit=limit,
         offset=request.number("offset", 0),
         count=count,
     )
-    is_narrow = (
-        any(one.types.groups for one in selectors)
-        or "type" in params
-        or question.having
-        or question.q
-        or question.place
-        or question.scopes
-    )
-    if not is_narrow and not request.flag("local"):
-        raise BadRequestData(
-            "The query would give everything: name a type, id, attrs, q, scopeQ or place, or say local=true."
-        )
-    return question
+    if "csf" in params:
+        q.parse(params["csf"], "csf")
+    if not is_local(request, params, selectors) and not _is_narrow(question, params, selectors):
+        raise BadRequestData("The query would give everything: name a type, attrs, q or a place, or say local=true.")
+    return _ordered(question, params, context)
+
+
+def is_local(request: Request, params: Mapping[str, str], selectors: tuple[Selector, ...]) -> bool:
+    """Whether only what is held here is asked (§5.5.13): said so, or implied by type=* or by an order."""
+    is_implied = any(one.types == types.Types() for one in selectors if "type" in params) or "orderBy" in params
+    if is_implied and "local" in params and not request.flag("local"):
+        raise BadRequestData("type=* and orderBy ask for what is held here; local=false says the contrary.")
+    return is_implied or request.flag("local")
+
+
+def _is_narrow(question: Question, params: Mapping[str, str], selectors: tuple[Selector, ...]) -> bool:
+    """Whether a query names types, attributes of users, or a place."""
+    by_q = question.q is not None and any(name not in ENTITY_MEMBERS for name in attributes(question.q))
+    return by_q or "attrs" in params or question.place is not None or any(one.types.groups for one in selectors)
+
+
+def _ordered(question: Question, params: Mapping[str, str], context: Context) -> Question:
+    """The question in the order that is asked for (§4.23)."""
+    tag = collation.parse(params["collation"]) if "collation" in params else collation.ROOT
+    origin = None
+    if "orderFrom" in params or "orderGeometry" in params:
+        kind = params.get("orderGeometry", "Point")
+        origin = geometry.from_text(kind, params.get("orderFrom", ""), "orderFrom")
+    terms = order.resolve(order.parse(params["orderBy"]), context.expand) if "orderBy" in params else ()
+    if origin is None and any(term.distance for term in terms):
+        raise BadRequestData("Who orders by distance says from where: orderFrom=[longitude,latitude].")
+    return replace(question, order=terms, collation=tag, origin=origin)
 
 
 def _expanded(params: Mapping[str, str]) -> frozenset[str]:
@@ -158,15 +147,16 @@ def place_of(params: Mapping[str, str], context: Context) -> geo.Geo | None:
     return place.resolve(context.expand)
 
 
-def _paging(request: Request, question: Question, found: int) -> Iterable[tuple[str, str]]:
+def _paging(request: Request, question: Question, page: Page) -> Iterable[tuple[str, str]]:
     """Links to the pages before and after (§6.3.10)."""
     if request.method == "POST":
         return
     links = []
-    if found == question.limit and found:
-        links.append(("next", question.offset + question.limit))
     if question.offset > 0:
         links.append(("prev", max(0, question.offset - question.limit)))
+    if page.more:
+        links.append(("next", question.offset + question.limit))
     for relation, offset in links:
-        parameters = {**request.params, "limit": str(question.limit), "offset": str(offset)}
-        yield "link", f'<{BASE}/entities?{urlencode(parameters)}>; rel="{relation}"; type="application/json"'
+        parameters = sorted({**request.params, "limit": str(question.limit), "offset": str(offset)}.items())
+        address = f"{BASE}/entities?{urlencode(parameters, quote_via=quote, safe=':*,')}"
+        yield "link", f'<{address}>; rel="{relation}"; type="{request.accepts}"'

@@ -42,6 +42,8 @@ def of(request: Request, context: Context, params: Mapping[str, str] | None = No
     _must_be_reached(join_of(params), picked, omitted)
     datasets = words(params, "datasetId")
     geojson = request.accepts == GEO_JSON
+    if "geometryProperty" in params and not geojson:
+        raise BadRequestData(f"geometryProperty names the geometry of {GEO_JSON}; accept that.")
     shape = Shape(
         context=context,
         format=_format(params, request.options),

@@ -1,7 +1,7 @@
 """Context source registrations over HTTP (CIM 009 §5.9, §5.10, §6.8, §6.9)."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 from urllib.parse import quote
 
 from hiroba.base import clock
@@ -11,10 +11,8 @@ from hiroba.exchange.broker.errors import BadRequestData, ResourceNotFound
 from hiroba.exchange.broker.exchange import Exchange
 from hiroba.exchange.broker.ngsi_ld import pages
 from hiroba.exchange.broker.ngsi_ld.http import (
-    GEO_JSON,
     JSON_LD,
     Answer,
-    NotAcceptable,
     Request,
     context_link,
     json,
@@ -30,6 +28,12 @@ from hiroba.exchange.broker.sources.matching import Entities, Wanted
 from hiroba.exchange.broker.sources.model import Registration
 
 PATH = "/csourceRegistrations"
+PARAMETERS: Final = frozenset({
+    "attrs", "coordinates", "count", "csf", "datasetId", "endTimeAt", "geometry", "geometryProperty", "geoproperty", "georel",
+    "id", "idPattern", "lang", "limit", "local", "offset", "omit", "options", "pick", "q", "scopeQ", "sysAttrs", "timeAt",
+    "timeproperty", "timerel", "type",
+})  # fmt: skip
+"""What a query of registrations may be asked with (table 6.8.3.2-1)."""
 
 
 async def create(request: Request, exchange: Exchange) -> Answer:
@@ -54,7 +58,7 @@ async def create(request: Request, exchange: Exchange) -> Answer:
 async def retrieve(request: Request, exchange: Exchange, id_: str) -> Answer:
     """Retrieve a context source registration (§5.10.1)."""
     context = await request.context()
-    _negotiate(request)
+    request.negotiate()
     found = exchange.sources.get(request.tenant, names.uri(id_, "the registration's id"))
     if found is None:
         raise ResourceNotFound(f"There is no registration {id_}.")
@@ -73,7 +77,7 @@ async def retrieve(request: Request, exchange: Exchange, id_: str) -> Answer:
 async def query(request: Request, exchange: Exchange) -> Answer:
     """Query context source registrations (§5.10.2)."""
     context = await request.context()
-    _negotiate(request)
+    request.negotiate()
     asked = _discovery({name: value for name, value in request.params.items() if value}, context, request.tenant)
     window = pages.window(request)
     found = asked.chosen(exchange.sources.find(asked.wanted))
@@ -84,7 +88,6 @@ async def query(request: Request, exchange: Exchange) -> Answer:
         writing.write(
             one.registration,
             context,
-            information=one.information,
             tally=tallies.get(one.registration.id),
             system=request.flag("sysAttrs"),
             secrets=_is_owner(request, one.registration),
@@ -114,12 +117,6 @@ async def delete(request: Request, exchange: Exchange, id_: str) -> Answer:
         await changes.delete(conn, request.tenant, id_, request.admitted)
     await exchange.sources.catch_up()
     return Answer(204)
-
-
-def _negotiate(request: Request) -> None:
-    request.negotiate()
-    if request.accepts == GEO_JSON:
-        raise NotAcceptable("A registration is given as application/json or application/ld+json.")
 
 
 def _is_owner(request: Request, found: Registration) -> bool:

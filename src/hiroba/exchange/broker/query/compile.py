@@ -37,7 +37,7 @@ from hiroba.exchange.broker.query.tree import (
 from hiroba.exchange.broker.query.types import Types
 
 _TEXT_COLUMNS = {"id": "array[{alias}.id]", "type": "{alias}.types", "scope": "{alias}.scopes"}
-_TIME_COLUMNS = {"createdAt": "created", "modifiedAt": "modified"}
+TIME_COLUMNS = {"createdAt": "created", "modifiedAt": "modified"}
 
 
 def everyone(alias: str) -> str:
@@ -118,8 +118,8 @@ class Compiler:
             if target.members:
                 return "false"
             name = target.names[0]
-            if name in _TIME_COLUMNS:
-                return self._time(tree, f"{alias}.{_TIME_COLUMNS[name]}")
+            if name in TIME_COLUMNS:
+                return self._time(tree, f"{alias}.{TIME_COLUMNS[name]}")
             return self._texts(tree, _TEXT_COLUMNS[name].format(alias=alias))
         return self._attribute(tree, target, alias)
 

@@ -17,7 +17,7 @@ from shapely.geometry.base import BaseGeometry
 from hiroba.exchange.broker.errors import BadRequestData
 from hiroba.exchange.broker.query import geodesy, geometry
 from hiroba.exchange.broker.query.cursor import Cursor, is_name
-from hiroba.exchange.broker.query.geodesy import Box
+from hiroba.exchange.broker.query.geodesy import Box, Degrees
 from hiroba.exchange.broker.query.match import unwrapped, walk
 
 Relation = Literal["near", "within", "contains", "overlaps", "intersects", "equals", "disjoint"]
@@ -51,10 +51,7 @@ class Geo(msgspec.Struct, frozen=True):
 
     def distance(self, geojson: Any) -> float | None:
         """Metres from the reference to a stored geometry; None where it is none."""
-        if isinstance(self.reference, Point) and (at := geometry.point(geojson)):
-            return geodesy.metres((self.reference.x, self.reference.y), at)
-        target = _stored(geojson)
-        return None if target is None else geodesy.distance(self.reference, target)
+        return far(self.reference, geojson, geodesy.metres)
 
     def refine(self, geojson: Any) -> bool:
         """The exact answer for one stored geometry."""
@@ -79,6 +76,16 @@ class Geo(msgspec.Struct, frozen=True):
     def matches(self, doc: Mapping[str, Any]) -> bool:
         """The exact answer for a stored entity: any instance of the geoproperty counts; the name is an IRI."""
         return any(map(self.refine, unwrapped(walk(doc, (self.geoproperty, "value")))))
+
+
+def far(
+    origin: BaseGeometry, geojson: Any, between: Callable[[Degrees, Degrees], float] = geodesy.on_a_sphere
+) -> float | None:
+    """Metres to a stored geometry, None where it is none; between points over a sphere (Haversine) as §4.23.1 has it."""
+    if isinstance(origin, Point) and (at := geometry.point(geojson)):
+        return between((origin.x, origin.y), at)
+    target = _stored(geojson)
+    return None if target is None else geodesy.distance(origin, target)
 
 
 def _stored(geojson: Any) -> BaseGeometry | None:

@@ -18,16 +18,16 @@ _DEPTH = {"Point": 0, "MultiPoint": 1, "LineString": 1, "MultiLineString": 2, "P
 _EAST, _NORTH = 180, 90
 
 
-def from_text(kind: str, coordinates: str | list[Any]) -> BaseGeometry:
+def from_text(kind: str, coordinates: str | list[Any], what: str = "coordinates") -> BaseGeometry:
     """The geometry of the parameters `geometry` and `coordinates`; coordinates are JSON text or its value."""
     if isinstance(coordinates, str):
         if len(coordinates) > MAX_TEXT:
-            raise BadRequestData(f"coordinates: at most {MAX_TEXT} characters are taken.")
+            raise BadRequestData(f"{what}: at most {MAX_TEXT} characters are taken.")
         try:
             coordinates = orjson.loads(coordinates)
         except orjson.JSONDecodeError as error:
-            raise BadRequestData(f"coordinates: at character {error.pos + 1} JSON was expected.") from None
-    return read({"type": kind, "coordinates": coordinates}, "coordinates")
+            raise BadRequestData(f"{what}: at character {error.pos + 1} JSON was expected.") from None
+    return read({"type": kind, "coordinates": coordinates}, what)
 
 
 def read(geojson: Any, where: str) -> BaseGeometry:

@@ -37,9 +37,14 @@ def moment(value: Value) -> datetime | None:
     return _moment(value.value) if isinstance(value, Instant) else None
 
 
+def pattern(kind: type[Timed]) -> str:
+    """A regular expression for texts of a kind, in the subset that PostgreSQL and Python share."""
+    return _SHAPES[kind]
+
+
 def shape(value: Timed) -> str:
-    """A regular expression for texts of the same kind, in the subset that PostgreSQL and Python share."""
-    return _SHAPES[type(value)]
+    """The one for texts of the same kind as this."""
+    return pattern(type(value))
 
 
 def key(kind: type[Timed], text: str) -> str | None:

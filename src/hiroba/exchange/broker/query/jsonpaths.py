@@ -45,6 +45,11 @@ def _instances(path: Path) -> str:
     return "$" + "".join(f".{_quoted(name)}[*]" for name in reach.instances(path))
 
 
+def at(path: Path, way: reach.Way = ()) -> str:
+    """What lies at the end of a way from the target's instances."""
+    return _instances(path) + _steps(way)
+
+
 def exists(path: Path) -> str:
     """The target element is there."""
     needed = reach.members(path)

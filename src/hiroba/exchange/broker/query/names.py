@@ -41,6 +41,13 @@ def resolve(tree: Query, attribute: Expand, kind: Expand, expand_values: frozens
     return moved
 
 
+def attributes(tree: Query) -> frozenset[str]:
+    """The attributes of the entity itself that a query speaks of, relationships among them."""
+    if isinstance(tree, And | Or):
+        return frozenset().union(*map(attributes, tree.terms))
+    return frozenset({tree.target.relation if isinstance(tree.target, Linked) else tree.target.names[0]})
+
+
 def _last_path(target: Target) -> Path:
     while isinstance(target, Linked):
         target = target.rest

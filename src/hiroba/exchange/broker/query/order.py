@@ -15,8 +15,12 @@ from hiroba.exchange.broker.query.tree import ENTITY_MEMBERS, Clock, Day, Instan
 Distance = Callable[[Any], float | None]
 Collate = Callable[[str], Any]
 
-_NUMBER, _STRING, _OBJECT, _ARRAY, _BOOLEAN, _TIME, _DATE, _DATETIME, _NULL, _ABSENT = range(10)
-_TIMES = ((Clock, _TIME), (Day, _DATE), (Instant, _DATETIME))
+NUMBER, STRING, OBJECT, ARRAY, BOOLEAN, TIME, DATE, DATETIME, NULL, ABSENT = range(10)
+"""Kinds of data as they follow one another (§4.23.2)."""
+DISTANCE = -1
+CARRIERS = ("value", "object", "json", "valueList", "objectList", "vocab")
+"""Members of an instance that hold its one value; a language map holds several."""
+_TIMES = ((Clock, TIME), (Day, DATE), (Instant, DATETIME))
 
 
 class By(msgspec.Struct, frozen=True):
@@ -63,8 +67,8 @@ def in_order(
     ordered = sorted(subjects, key=lambda one: one.id)
     for term in reversed(terms):
         keyed = [(_key(term, one, collate, distance), one) for one in ordered]
-        there = [(key, one) for key, one in keyed if key[0] < _NULL]
-        keyed_last = sorted((pair for pair in keyed if pair[0][0] >= _NULL), key=lambda pair: pair[0])
+        there = [(key, one) for key, one in keyed if key[0] < NULL]
+        keyed_last = sorted((pair for pair in keyed if pair[0][0] >= NULL), key=lambda pair: pair[0])
         there.sort(key=lambda pair: pair[0], reverse=term.descending)
         ordered = [one for _, one in there + keyed_last]
     return ordered
@@ -76,9 +80,9 @@ def _key(term: By, one: Subject, collate: Collate, distance: Distance | None) ->
     if term.distance and distance is not None:
         metres = [far for value in values if isinstance(value, dict) and (far := distance(value)) is not None]
         if metres:
-            return (-1, min(metres))
+            return (DISTANCE, min(metres))
     if not values:
-        return (_ABSENT,)
+        return (ABSENT,)
     keys = [_rank(value, collate) for value in values]
     return max(keys) if term.descending else min(keys)
 
@@ -90,14 +94,7 @@ def _values(path: Path, one: Subject) -> list[Any]:
         name = path.names[0]
         return own[name] if name in own else [f"{times[name]:%Y-%m-%dT%H:%M:%S.%f}Z"]
     found = unwrapped(walk(one.doc, reach.instances(path)))
-    ways = reach.members(path) or (
-        ("value",),
-        ("json",),
-        ("valueList",),
-        *reach.OBJECTS,
-        ("vocab",),
-        ("languageMap", "*"),
-    )
+    ways = reach.members(path) or (*((carrier,) for carrier in CARRIERS), ("languageMap", reach.ANY))
     return [value for instance in found for way in ways for value in walk(instance, way)]
 
 
@@ -105,13 +102,13 @@ def _rank(value: Any, collate: Collate) -> tuple[Any, ...]:
     if isinstance(value, dict) and reach.TYPED in value:
         value = value[reach.TYPED]
     if isinstance(value, bool):
-        return (_BOOLEAN, value)
+        return (BOOLEAN, value)
     if isinstance(value, int | float):
-        return (_NUMBER, value)
+        return (NUMBER, value)
     if isinstance(value, str):
         for kind, rank in _TIMES:
             key = instants.key(kind, value)
             if key is not None:
                 return (rank, key)
-        return (_STRING, collate(value))
-    return (_OBJECT if isinstance(value, dict) else _ARRAY if isinstance(value, list) else _NULL,)
+        return (STRING, collate(value))
+    return (OBJECT if isinstance(value, dict) else ARRAY if isinstance(value, list) else NULL,)

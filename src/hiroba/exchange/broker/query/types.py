@@ -35,21 +35,25 @@ def parse(text: str, what: str = "type") -> Types:
     if text == "*":
         return Types()
     cursor = Cursor(text, what)
-    groups = [_group(cursor)]
+    groups = _groups(cursor)
     while cursor.take("|", ","):
-        groups.append(_group(cursor))
+        groups += _groups(cursor)
     cursor.must_end("“|”, “,” or the end")
     return Types(tuple(groups))
 
 
-def _group(cursor: Cursor) -> tuple[str, ...]:
+def _groups(cursor: Cursor) -> list[tuple[str, ...]]:
+    """One type, a bracketed conjunction, or (beyond the grammar, in common use) a bracketed disjunction."""
     if not cursor.take("("):
-        return (_type(cursor),)
-    group = [_type(cursor)]
-    while cursor.take(";"):
-        group.append(_type(cursor))
+        return [(_type(cursor),)]
+    found = [_type(cursor)]
+    sign = cursor.take(";") or cursor.take("|", ",")
+    if sign:
+        found.append(_type(cursor))
+    while sign and cursor.take(*((";",) if sign == ";" else ("|", ","))):
+        found.append(_type(cursor))
     cursor.must(")")
-    return tuple(group)
+    return [tuple(found)] if sign in {"", ";"} else [(name,) for name in found]
 
 
 def _type(cursor: Cursor) -> str:

@@ -55,9 +55,9 @@ def _entity(types: tuple[str, ...], id_: str, pattern: str, context: Context) ->
 
 
 def _counted(tally: Tally) -> Mapping[str, Any]:
-    """The members that say how it went; a source that was never called has none but its status."""
+    """The members that say how it went; a source that was never called has none."""
     if not tally.sent:
-        return {"status": tally.status}
+        return {}
     counted: dict[str, Any] = {"status": tally.status, "timesSent": tally.sent, "timesFailed": tally.failed}
     if tally.last_success is not None:
         counted["lastSuccess"] = clock.iso(tally.last_success)

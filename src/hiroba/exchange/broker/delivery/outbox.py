@@ -1,0 +1,50 @@
+"""The outbox: what is owed is written in the transaction of the change it tells of, so neither is without the other."""
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+
+import msgspec
+
+from hiroba.base.db import Connection
+from hiroba.exchange.broker.delivery import store
+from hiroba.exchange.broker.delivery.model import Address, Notice
+from hiroba.exchange.broker.delivery.slots import slot_of
+from hiroba.exchange.broker.events import Then
+
+
+class Outbox:
+    """Where notices are put; `hurry` is set by the engine of this process, where there is one."""
+
+    def __init__(self) -> None:
+        self.hurry: Callable[[Iterable[int]], None] | None = None
+
+    async def owe(self, conn: Connection, notices: Sequence[Notice]) -> Then | None:
+        """Write what is owed, by one statement; to be called after the commit, what comes back hurries it."""
+        if not notices:
+            return None
+        await store.add(conn, joined(notices))
+        if self.hurry is None:
+            return None
+        return partial(self.hurry, {slot_of(notice.address) for notice in notices})
+
+
+def joined(notices: Sequence[Notice]) -> list[Notice]:
+    """The notifications to be sent, in order: notices that belong together are one, the others one each."""
+    rows: list[Notice] = []
+    groups: dict[tuple[Address, str], list[bytes]] = {}
+    for notice in notices:
+        if not notice.together:
+            rows.append(notice)
+            continue
+        group = groups.get((notice.address, notice.trigger))
+        if group is None:
+            groups[notice.address, notice.trigger] = [notice.data]
+            rows.append(notice)
+        else:
+            group.append(notice.data)
+    return [
+        msgspec.structs.replace(row, entity="", data=b",".join(groups[row.address, row.trigger]))
+        if row.together
+        else row
+        for row in rows
+    ]

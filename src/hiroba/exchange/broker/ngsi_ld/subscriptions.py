@@ -1,0 +1,93 @@
+"""Subscriptions: create, query, retrieve, update, delete (CIM 009 §6.10, §6.11)."""
+
+from typing import Any
+from urllib.parse import quote
+
+from hiroba.base import clock
+from hiroba.base.errors import Unauthorized
+from hiroba.exchange.broker.contexts.context import Context
+from hiroba.exchange.broker.documents import names
+from hiroba.exchange.broker.errors import ResourceNotFound
+from hiroba.exchange.broker.exchange import Exchange
+from hiroba.exchange.broker.ngsi_ld.entities import BASE
+from hiroba.exchange.broker.ngsi_ld.http import JSON_LD, Answer, Request, context_link, json
+from hiroba.exchange.broker.ngsi_ld.pages import window
+from hiroba.exchange.broker.subscriptions.model import Stored
+from hiroba.exchange.broker.subscriptions.registry import MEMORY
+from hiroba.exchange.broker.subscriptions.writing import write
+
+
+async def create(request: Request, exchange: Exchange) -> Answer:
+    """Create a subscription (§5.8.1)."""
+    document, context = await request.document()
+    id_ = await exchange.subscriptions.create(request.tenant, request.admitted.owner, document, context)
+    await exchange.follower.catch_up(MEMORY)
+    return Answer(201, headers=[("location", f"{BASE}/subscriptions/{quote(id_, safe=':')}")])
+
+
+async def query(request: Request, exchange: Exchange) -> Answer:
+    """The subscriptions there are, a page of the caller's own (§5.8.4)."""
+    context = await request.context()
+    request.negotiate()
+    owner = _owner(request)
+    page = window(request)
+    total = await exchange.subscriptions.count(request.tenant, owner)
+    start = min(page.offset, max(0, total - 1))
+    found = await exchange.subscriptions.page(request.tenant, owner, limit=page.limit, offset=start)
+    now, system = clock.now(), request.flag("sysAttrs")
+    written = [write(stored, state, context, now, system=system) for stored, state in found]
+    return _answer(request, context, written, page.headers(request, "/subscriptions", total))
+
+
+async def retrieve(request: Request, exchange: Exchange, id_: str) -> Answer:
+    """Retrieve a subscription (§5.8.3)."""
+    context = await request.context()
+    request.negotiate()
+    owner = _owner(request)
+    stored, state = await exchange.subscriptions.one(request.tenant, _id(id_))
+    if owner is not None and stored.owner != owner:
+        raise ResourceNotFound(f"There is no subscription {id_}.")
+    written = write(stored, state, context, clock.now(), system=request.flag("sysAttrs"))
+    return _answer(request, context, written, [])
+
+
+async def update(request: Request, exchange: Exchange, id_: str) -> Answer:
+    """Update a subscription (§5.8.2)."""
+    document, context = await request.document(patch=True)
+    await exchange.subscriptions.change(
+        request.tenant, _id(id_), document, context, lambda stored: _must_own(request, stored)
+    )
+    await exchange.follower.catch_up(MEMORY)
+    return Answer(204)
+
+
+async def delete(request: Request, exchange: Exchange, id_: str) -> Answer:
+    """Delete a subscription (§5.8.5)."""
+    await exchange.subscriptions.remove(request.tenant, _id(id_), lambda stored: _must_own(request, stored))
+    await exchange.follower.catch_up(MEMORY)
+    return Answer(204)
+
+
+def _id(id_: str) -> str:
+    return names.uri(id_, "The subscription's id")
+
+
+def _must_own(request: Request, stored: Stored) -> None:
+    request.admitted.must_own(stored.owner)
+
+
+def _owner(request: Request) -> str | None:
+    """Whose subscriptions are shown, None for everybody's; they hold secrets of receivers, even in a public tenant."""
+    if request.admitted.everywhere:
+        return None
+    if not request.admitted.owner:
+        raise Unauthorized("Subscriptions are shown to those who made them. Send the key as: Authorization: Bearer KEY")
+    return request.admitted.owner
+
+
+def _answer(request: Request, context: Context, document: Any, headers: list[tuple[str, str]]) -> Answer:
+    if request.accepts != JSON_LD:
+        return json(200, document, headers=[*headers, context_link(context)])
+    for one in document if isinstance(document, list) else [document]:
+        one["@context"] = context.source
+    return json(200, document, media_type=JSON_LD, headers=headers)

@@ -1,0 +1,141 @@
+"""Tells subscribers: what changes of a round mean to whom is owed in the transaction that writes them (CIM 009 §5.8.6)."""
+
+import logging
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any, Final
+
+import orjson
+from prometheus_client import Counter
+
+from hiroba.base import clock
+from hiroba.base.db import Connection
+from hiroba.base.errors import Problem
+from hiroba.exchange.broker.delivery.model import Address, Notice
+from hiroba.exchange.broker.delivery.outbox import Outbox
+from hiroba.exchange.broker.documents.writing import write
+from hiroba.exchange.broker.events import Event, Then
+from hiroba.exchange.broker.linked import Fetch, held, joined
+from hiroba.exchange.broker.model import Entity
+from hiroba.exchange.broker.subscriptions.changes import Changes, changes
+from hiroba.exchange.broker.subscriptions.following import Reached, reached
+from hiroba.exchange.broker.subscriptions.index import Entry, Index
+from hiroba.exchange.broker.subscriptions.rendering import Form, entity_of, finished
+from hiroba.exchange.broker.subscriptions.wordings import Wordings
+
+log = logging.getLogger("hiroba.subscriptions")
+OWED: Final = Counter("hiroba_notifications_owed", "Notifications that changes of entities gave rise to")
+FAILED: Final = Counter("hiroba_subscriptions_failed", "Times a subscription could not be asked about a change")
+
+Concern = tuple[Changes, Entry]
+
+
+class Notifier:
+    """The listener that finds whom a round of writes concerns and owes each its notification."""
+
+    def __init__(self, index: Index, wordings: Wordings, outbox: Outbox) -> None:
+        self._index = index
+        self._wordings = wordings
+        self._outbox = outbox
+
+    async def __call__(self, conn: Connection, events: Sequence[Event]) -> Then | None:
+        """Owe what follows from these events."""
+        concerned = self._concerned(events, clock.now())
+        if not concerned:
+            return None
+        starts = [(changed.entity, entry.plan.linked) for changed, entry in concerned if entry.plan.linked]
+        known = await reached(conn, starts) if starts else {}
+        met = []
+        for changed, entry in concerned:
+            with _apart(entry):
+                if _holds(changed, entry, known):
+                    met.append((changed, entry))
+        notices = await self._notices(conn, met)
+        OWED.inc(len(notices))
+        return await self._outbox.owe(conn, notices)
+
+    def _concerned(self, events: Sequence[Event], now: datetime) -> list[Concern]:
+        """Changes and the subscriptions that they trigger, whose conditions are not looked at yet."""
+        found = []
+        for event in events:
+            if not self._index.knows(event.key.tenant) or (changed := changes(event)) is None:
+                continue
+            if not changed.attributes and not changed.kind:
+                continue
+            entity = changed.entity
+            candidates = self._index.candidates(event.key.tenant, entity.key.id, entity.types, changed.attributes)
+            for entry in candidates:
+                with _apart(entry):
+                    if _is_triggered(changed, entry, now):
+                        found.append((changed, entry))
+        return found
+
+    async def _notices(self, conn: Connection, concerned: Sequence[Concern]) -> list[Notice]:
+        fetched: dict[str, dict[str, Entity]] = {}
+        rendered: dict[tuple[Any, ...], bytes] = {}
+        notices = []
+        for changed, entry in concerned:
+            form = entry.form(await self._wordings.of(entry.stored))
+            key = (id(changed), *form.key)
+            with _apart(entry):
+                if key not in rendered:
+                    tenant = changed.event.key.tenant
+                    fetch = _remembering(held(conn, tenant), fetched.setdefault(tenant, {}))
+                    rendered[key] = await item(entity_of(changed, form), changed, form, fetch)
+                notices.append(
+                    Notice(
+                        address=address_of(entry),
+                        entity=changed.event.key.id,
+                        at=changed.event.at,
+                        data=rendered[key],
+                    )
+                )
+        return notices
+
+
+def address_of(entry: Entry) -> Address:
+    """Which subscription something is owed to."""
+    return Address("Notification", entry.stored.tenant, entry.stored.id)
+
+
+async def item(entity: Entity, changed: Changes | None, form: Form, fetch: Fetch) -> bytes:
+    """The entity in the form that is wanted, and with commas between them those it links to where they come beside it."""
+    pairs = [(entity, form.shape)]
+    if form.join is not None:
+        try:
+            pairs = await joined([entity], form.shape, form.join, fetch)
+        except Problem as problem:
+            log.info("a notification goes without linked entities: %s", problem)
+    written = [finished(write(one, shape), changed if one is entity else None, form) for one, shape in pairs]
+    return b",".join(map(orjson.dumps, written))
+
+
+def _remembering(fetch: Fetch, known: dict[str, Entity]) -> Fetch:
+    """The same question, not asked twice in a round."""
+
+    async def remembered(ids: Collection[str]) -> Mapping[str, Entity]:
+        known.update(await fetch(set(ids) - known.keys()) if set(ids) - known.keys() else {})
+        return {id_: known[id_] for id_ in ids if id_ in known}
+
+    return remembered
+
+
+def _is_triggered(changed: Changes, entry: Entry, now: datetime) -> bool:
+    plan = entry.plan
+    return entry.stored.status(now) == "active" and plan.selects(changed.entity) and plan.is_triggered(changed)
+
+
+def _holds(changed: Changes, entry: Entry, known: Reached) -> bool:
+    tenant = changed.event.key.tenant
+    return entry.plan.holds(changed.entity, lambda id_: known.get((tenant, id_)))
+
+
+@contextmanager
+def _apart(entry: Entry) -> Iterator[None]:
+    """What one subscription cannot make of an entity must not keep the entity from being written."""
+    try:
+        yield
+    except (ArithmeticError, LookupError, RuntimeError, StopIteration, TypeError, ValueError, Problem):
+        FAILED.inc()
+        log.exception("the subscription %s could not be asked about a change", entry.stored.id)
