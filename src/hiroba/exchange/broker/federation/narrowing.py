@@ -63,6 +63,17 @@ def taken(entity: Entity, match: Match) -> Entity | None:
     return entity if doc is entity.doc else msgspec.structs.replace(entity, doc=doc)
 
 
+def is_selected(entity: Entity, wanted: Iterable[Selector]) -> bool:
+    """Whether an entity that a source gave is one that was asked for."""
+    asked = tuple(wanted)
+    return not asked or any(
+        (not one.ids or entity.key.id in one.ids)
+        and (not one.pattern or bool(compiled(one.pattern).search(entity.key.id)))
+        and one.types.matches(entity.types)
+        for one in asked
+    )
+
+
 def kept(entity: Entity, matches: Iterable[Match]) -> Entity | None:
     """What of an entity that is held here is this broker's to give, none of it where a source owns it whole (§4.3.6.3)."""
     doc = entity.doc

@@ -92,7 +92,7 @@ async def retrieve(
     scope = concerned(federation, origin, wanted, RETRIEVES)
     asked = [(match.registration, _one(match, id_, types, attributes)) for match in scope.matches]
     replies = await federation.ask(origin, asked)
-    return _found(scope, await federation.entities(origin, replies))
+    return _found(scope, await federation.entities(origin, replies), (Selector(ids=(id_,), types=types),))
 
 
 def _one(match: Match, id_: str, types: Types, attributes: frozenset[str] | None) -> Callable[[Context], Call]:
@@ -156,7 +156,7 @@ async def query(federation: Federation, origin: Origin, wish: Wish) -> Found:
         for course in courses
         if course.is_cut
     )
-    found = _found(scope, received)
+    found = _found(scope, received, question.selectors)
     return msgspec.structs.replace(
         found,
         warned=(*found.warned, *cut),
@@ -217,14 +217,15 @@ class _Course:
         return self._at < len(self._rounds)
 
 
-def _found(scope: Scope, received: Iterable[Received]) -> Found:
+def _found(scope: Scope, received: Iterable[Received], wanted: Sequence[Selector]) -> Found:
     by_id = {match.registration.id: match for match in scope.matches}
     equal: list[Entity] = []
     auxiliary: list[Entity] = []
     warned = list(scope.warned)
     passed_on: list[str] = []
     for one in received:
-        entities = (narrowing.taken(entity, by_id[one.registration]) for entity in one.entities)
+        asked = (entity for entity in one.entities if narrowing.is_selected(entity, wanted))
+        entities = (narrowing.taken(entity, by_id[one.registration]) for entity in asked)
         (auxiliary if one.mode == "auxiliary" else equal).extend(entity for entity in entities if entity is not None)
         warned += one.warned
         passed_on += one.passed_on
