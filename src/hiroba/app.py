@@ -30,7 +30,6 @@ from hiroba.door.pages import Page, Templates
 from hiroba.door.region import Regions
 from hiroba.door.service import Service
 from hiroba.door.service import found as services_found
-from hiroba.exchange.broker import store as entities
 from hiroba.exchange.broker.access import Open
 from hiroba.exchange.broker.contexts import store as kept_contexts
 from hiroba.exchange.broker.contexts.book import Book
@@ -70,7 +69,6 @@ def migrations(services: Sequence[Service]) -> list[Migration]:
 def jobs(services: Sequence[Service]) -> list[Periodic]:
     """What the house and every service do by the clock, named room/function."""
     ours = [
-        Periodic("broker/forget_expired", timedelta(minutes=5), entities.forget_expired),
         Periodic("broker/forget_expired_sources", timedelta(minutes=1), changes.forget_expired),
         Periodic("broker/forget_gone_contexts", timedelta(hours=1), kept_contexts.forget_gone_contexts),
         Periodic("broker/forget_deleted_subscriptions", timedelta(hours=1), subscription_rows.forget_deleted),

@@ -37,6 +37,7 @@ from hiroba.exchange.broker.reads import Reader
 from hiroba.exchange.broker.sources.registry import Registry
 from hiroba.exchange.broker.subscriptions import registry
 from hiroba.exchange.broker.subscriptions.registry import Subscriptions
+from hiroba.exchange.broker.sweeper import Sweeper
 from hiroba.exchange.broker.writes import Writer, apply
 
 Simplified = dict[str, Any]
@@ -98,6 +99,7 @@ class Exchange:
             self.follower.follow(registry.MEMORY, subscriptions.refresh)
         self.writer = Writer(pool, listeners)
         self.reader = Reader(pool)
+        self._sweeper = Sweeper(pool, self.writer)
         self.sources = Registry(self.follower)
         self.federation: Federation
         """Other brokers, and what this one is called among them."""
@@ -107,9 +109,11 @@ class Exchange:
         await self.follower.start()
         self.writer.start()
         self.reader.start()
+        self._sweeper.start()
 
     async def stop(self) -> None:
         """Finish what was taken."""
+        await self._sweeper.stop()
         await self.writer.stop()
         await self.reader.stop()
         await self.follower.stop()
@@ -130,6 +134,7 @@ class Exchange:
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Connection]:
         """A connection for a question."""
+        await self._sweeper.catch_up()
         async with db.reading(self._pool) as conn:
             yield conn
 

@@ -32,7 +32,7 @@ def _instance(instance: Instance) -> Instance:
         if member not in MEMBERS:
             kept[member] = [_instance(part) for part in value]
         elif is_place and member == "value":
-            kept[member] = {"type": value["type"]}
+            kept[member] = {"type": value["type"]} if isinstance(value, dict) else value
         else:
             kept[member] = _unmeasured(value) if is_measured else value
     return kept

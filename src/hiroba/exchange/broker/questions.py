@@ -67,6 +67,10 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     """Every one of these words stands in the names or the address."""
     keys: tuple[Key, ...] | None = None
     """Only these."""
+    after: Key | None = None
+    """Only those that follow this one by id."""
+    owner: str | None = None
+    """Only what this organisation owns."""
     order: tuple[By, ...] = ()
     collation: Collation = ROOT
     origin: BaseGeometry | None = None
@@ -113,8 +117,13 @@ def _where(question: Question) -> tuple[Compiler, str]:
         conditions.append(f"({' or '.join(_selected(compiler, selector) for selector in question.selectors)})")
     if question.keys is not None:
         ids, paths = [key.id for key in question.keys], [key.path for key in question.keys]
-        pairs = f"unnest({compiler.bind(ids, 'text[]')}, {compiler.bind(paths, 'text[]')})"
-        conditions.append(f"(e.id, e.path) in (select * from {pairs})")  # noqa: S608 - bound
+        among = f"unnest({compiler.bind(ids, 'text[]')}, {compiler.bind(paths, 'text[]')})"
+        conditions.append(f"(e.id, e.path) in (select * from {among})")  # noqa: S608 - bound
+    if question.after is not None:
+        id_, path = compiler.bind(question.after.id, "text"), compiler.bind(question.after.path, "text")
+        conditions.append(f"(e.id, e.path) > ({id_}, {path})")
+    if question.owner is not None:
+        conditions.append(f"e.owner = {compiler.bind(question.owner, 'text')}")
     if question.having is not None:
         conditions.append(f"e.doc ?| {compiler.bind(sorted(question.having), 'text[]')}")
     if question.q is not None:

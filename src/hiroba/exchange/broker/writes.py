@@ -19,6 +19,7 @@ from hiroba.exchange.broker import store
 from hiroba.exchange.broker.edits import Change, Edit
 from hiroba.exchange.broker.errors import BadRequestData
 from hiroba.exchange.broker.events import Event, Listener, Then
+from hiroba.exchange.broker.expiry import unexpired
 from hiroba.exchange.broker.model import Entity, Key
 
 MOST: Final = 500
@@ -67,7 +68,9 @@ async def _round(
     happened: list[Event] = []
     for key in keys:
         entity = before.get(key)
-        current[key] = None if entity is not None and entity.expires is not None and entity.expires <= now else entity
+        current[key] = left = unexpired(entity, now) if entity is not None else None
+        if left is not entity:
+            happened.append(Event(key=key, before=entity, after=left, at=now, expired=True))
     for number in pending:
         key, edit = writes[number]
         try:

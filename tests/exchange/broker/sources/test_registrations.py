@@ -145,8 +145,8 @@ async def test_pages_have_links_and_a_count(broker: httpx.AsyncClient) -> None:
     assert [one["id"][-1] for one in answer.json()] == ["3", "4"]
     assert answer.headers["ngsild-results-count"] == "5"
     links = answer.headers.get_list("link")
-    assert f'<{BASE}?type=Building&limit=2&offset=0&count=true>; rel="prev"; type="application/json"' in links
-    assert f'<{BASE}?type=Building&limit=2&offset=4&count=true>; rel="next"; type="application/json"' in links
+    assert f'<{BASE}?type=Building&limit=2&offset=0&count=true>;rel="prev";type="application/json"' in links
+    assert f'<{BASE}?type=Building&limit=2&offset=4&count=true>;rel="next";type="application/json"' in links
     assert await found(broker, type="Building", offset="9") == ["5"]
     nothing = await broker.get(BASE, params={"type": "Building", "limit": "0", "count": "true"})
     assert (nothing.json(), nothing.headers["ngsild-results-count"]) == ([], "5")

@@ -1,7 +1,7 @@
 """An entity as it leaves: normalized, concise, simplified or GeoJSON, names compacted by the caller's context (CIM 009 §4.5)."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 import orjson
@@ -43,7 +43,7 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True):
     format: Format = "normalized"
     geojson: bool = False
     system: bool = False
-    """Whether createdAt and modifiedAt are wanted (sysAttrs)."""
+    """Whether createdAt, modifiedAt and expiresAt are wanted (sysAttrs)."""
     attrs: frozenset[str] | None = None
     """Only these attributes (IRIs)."""
     omit: frozenset[str] = frozenset()
@@ -101,9 +101,9 @@ def _head(entity: Entity, shape: Shape) -> dict[str, Any]:
         )
     if entity.scopes and (members is None or "scope" in members) and "scope" not in shape.hidden:
         written["scope"] = entity.scopes[0] if len(entity.scopes) == 1 else list(entity.scopes)
-    if entity.expires is not None:
-        written["expiresAt"] = clock.iso(entity.expires)
     if shape.system:
+        if entity.expires is not None:
+            written["expiresAt"] = clock.iso(entity.expires)
         written["createdAt"] = clock.iso(entity.created)
         written["modifiedAt"] = clock.iso(entity.modified)
     return written
@@ -142,10 +142,10 @@ def _normalized(instance: Instance, shape: Shape) -> Any:
         if ":" in member:
             parts = [_normalized(part, shape) for part in value]
             written[compact(member)] = parts[0] if len(parts) == 1 else parts
-        elif member in {"createdAt", "modifiedAt"}:
+        elif member in {"createdAt", "modifiedAt", "expiresAt"}:
             if shape.system:
                 written[member] = value
-        elif member in {"vocab", "objectType", "previousVocab"} and value != NULL:
+        elif member in _NAMES and value != NULL:
             written[member] = _vocab(value, shape)
         elif member in {"objectList", "previousObjectList"} and value != NULL:
             written[member] = [{"object": part} for part in value]
@@ -188,6 +188,8 @@ def _simplified(instance: Instance, shape: Shape) -> Any:
     return value
 
 
+_NAMES: Final = frozenset({"vocab", "previousVocab", "objectType", "valueType", "entityTypeSealed"})
+"""Members whose values are names."""
 Write = Callable[[Instance, Shape], Any]
 _ONE: Mapping[Format, Write] = {"normalized": _normalized, "concise": _concise, "simplified": _simplified}
 

@@ -23,6 +23,7 @@ from hiroba.exchange.broker.ngsi_ld import (
     discovery,
     entities,
     identity,
+    purge,
     queries,
     sources,
     subscriptions,
@@ -56,6 +57,7 @@ class Route(msgspec.Struct, frozen=True):
 ROUTES: Final = (
     Route("POST", "/entities", "write", entities.create),
     Route("GET", "/entities", "read", queries.query),
+    Route("DELETE", "/entities", "write", purge.purge),
     Route("GET", "/entities/{}", "read", entities.retrieve),
     Route("PUT", "/entities/{}", "write", entities.replace),
     Route("PATCH", "/entities/{}", "write", entities.merge),
@@ -198,6 +200,7 @@ class NgsiLd:
             node = following
         if not scope["path"].startswith("/ngsi-ld/v1/") or not node.routes:
             raise ResourceNotFound(f"There is no {scope['path']}.")
-        if segments == ["entities"] and scope["path"].endswith("/") and scope["method"] in {"PUT", "PATCH", "DELETE"}:
+        is_for_one = scope["method"] in {"PUT", "PATCH", "DELETE"} - node.routes.keys()
+        if is_for_one and segments == ["entities"] and scope["path"].endswith("/"):
             raise BadRequestData("The address names no id.")
         return node, parts

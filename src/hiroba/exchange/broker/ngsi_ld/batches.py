@@ -86,6 +86,8 @@ async def delete(request: Request, exchange: Exchange) -> Answer:
 def _checked(document: Any, items: list[Any]) -> list[Any]:
     if not isinstance(document, list) or not items:
         raise BadRequestData("A batch is a list with at least one item.")
+    if any(item is None for item in items):
+        raise BadRequestData("An item of the batch is null.")
     if len(items) > MOST:
         raise BadRequestData(f"A batch has at most {MOST} items; this one has {len(items)}.")
     return items

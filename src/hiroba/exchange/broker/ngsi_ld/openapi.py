@@ -51,9 +51,10 @@ PARAMETERS: Final[Mapping[str, tuple[dict[str, Any], str]]] = {
     "lang": (_TEXT, "The language that language maps are given in."),
     "datasetId": (_TEXT, "Only instances of these datasets; @none is the default one."),
     "geometryProperty": (_TEXT, "The GeoProperty that becomes the geometry of GeoJSON."),
+    "drop": (_TEXT, "Attributes that are deleted, rather than the entities."),
+    "keep": (_TEXT, "Attributes that stay; all others are deleted, rather than the entities."),
     "deleteAll": (_FLAG, "Whether every instance goes."),
     "details": (_FLAG, "Whether each is described rather than named."),
-    "csf": (_TEXT, 'A query over the members of registrations, for example endpoint=="https://example.org" (§4.9).'),
     "timerel": (
         {"type": "string", "enum": ["before", "after", "between"]},
         "How the time asked for lies to timeAt (§4.11).",
@@ -89,12 +90,16 @@ _SHAPE: Final = (
     "joinLevel",
     "containedBy",
 )
-_QUESTION: Final = (
+_FILTER: Final = (
     "id", "idPattern", "type", "q", "expandValues", "jsonKeys", "csf", "scopeQ", "georel", "geometry", "coordinates",
-    "geoproperty", "orderBy", "orderFrom", "orderGeometry", "collation", "limit", "offset", "count", "local", "splitEntities",
+    "geoproperty", "local",
+)  # fmt: skip
+_QUESTION: Final = (
+    *_FILTER, "orderBy", "orderFrom", "orderGeometry", "collation", "limit", "offset", "count", "splitEntities",
 )  # fmt: skip
 _OF: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("GET", "/entities"): (*_QUESTION, *_SHAPE),
+    ("DELETE", "/entities"): (*_FILTER, "attrs", "drop", "keep"),
     ("GET", "/entities/{}"): ("type", *_SHAPE),
     ("PATCH", "/entities/{}"): ("type", "observedAt"),
     ("POST", "/entities/{}/attrs"): ("type", "options"),

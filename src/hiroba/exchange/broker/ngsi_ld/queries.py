@@ -27,13 +27,20 @@ MOST: Final = 1000
 async def query(request: Request, exchange: Exchange) -> Answer:
     """The entities that match the parameters, a page of them."""
     context = await request.context()
-    params = request.params
-    selector = Selector(
-        ids=tuple(names.uri(id_, "id") for id_ in request.words("id")),
-        pattern=params.get("idPattern", ""),
-        types=types.parse(params["type"]).resolve(context.expand) if "type" in params else types.Types(),
+    return await _answer(request, exchange, context, request.params, (_asked(request, context),))
+
+
+def asked(request: Request, context: Context) -> Question:
+    """What the parameters of an address ask for."""
+    return question_of(request, context, request.params, (_asked(request, context),), shapes.of(request, context))
+
+
+def _asked(request: Request, context: Context) -> Selector:
+    ids = tuple(names.uri(id_, "id") for id_ in request.words("id"))
+    kinds = request.params.get("type", "*")
+    return Selector(
+        ids=ids, pattern=request.params.get("idPattern", ""), types=types.parse(kinds).resolve(context.expand)
     )
-    return await _answer(request, exchange, context, params, (selector,))
 
 
 async def query_by_post(request: Request, exchange: Exchange) -> Answer:
@@ -159,4 +166,4 @@ def _paging(request: Request, question: Question, page: Page) -> Iterable[tuple[
     for relation, offset in links:
         parameters = sorted({**request.params, "limit": str(question.limit), "offset": str(offset)}.items())
         address = f"{BASE}/entities?{urlencode(parameters, quote_via=quote, safe=':*,')}"
-        yield "link", f'<{address}>; rel="{relation}"; type="{request.accepts}"'
+        yield "link", f'<{address}>;rel="{relation}";type="{request.accepts}"'

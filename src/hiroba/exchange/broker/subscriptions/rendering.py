@@ -92,7 +92,7 @@ def _instances(current: list[Instance], touched: Touched, changed: Changes, want
         told = before is not None and wanted.show_changes
         made.append({**instance, **_previous(before)} if told and before is not None else instance)
     at = clock.iso(changed.event.at)
-    return made + [_gone(touched.before[name], at, wanted) for name in touched.gone]
+    return made + _all_gone([touched.before[name] for name in touched.gone], at, wanted, wholly=not current)
 
 
 def _deleted(changed: Changes, wanted: Form) -> Entity:
@@ -100,7 +100,7 @@ def _deleted(changed: Changes, wanted: Form) -> Entity:
     at = clock.iso(changed.event.at)
     before = changed.entity
     doc: Doc = {
-        name: [_gone(instance, at, wanted) for instance in instances]
+        name: _all_gone(instances, at, wanted, wholly=True)
         for name, instances in before.doc.items()
         if wanted.nulls is None or name in wanted.nulls
     }
@@ -115,6 +115,14 @@ def finished(written: dict[str, Any], changed: Changes | None, wanted: Form) -> 
         head = written["properties"] if wanted.shape.geojson else written
         head["deletedAt"] = clock.iso(changed.event.at)
     return written | {"@context": wanted.address} if wanted.address else written
+
+
+def _all_gone(instances: list[Instance], at: str, wanted: Form, *, wholly: bool) -> list[Instance]:
+    """What stands for instances that went: where the attribute went with them and nothing is told of each, one null for all."""
+    if wholly and len(instances) > 1 and not wanted.show_changes and not wanted.shape.system:
+        first = {name: value for name, value in instances[0].items() if name != "datasetId"}
+        return [_gone(first, at, wanted)]
+    return [_gone(instance, at, wanted) for instance in instances]
 
 
 def _gone(instance: Instance, at: str, wanted: Form) -> Instance:
