@@ -228,3 +228,95 @@ async def test_a_registration_of_one_tenant_concerns_no_other(broker: httpx.Asyn
     answer = await broker.get(f"{API}{PATH}", headers={"NGSILD-Tenant": "closed"})
     assert (answer.json(), answer.headers["ngsild-tenant"]) == (CAR, "closed")
     assert source.heard == []
+
+
+async def test_types_and_attributes_of_sources_are_known_here(broker: httpx.AsyncClient, source: Source) -> None:
+    await register(broker, source, operations=["federationOps"])
+    await broker.post(f"{API}/entities", json=car("speed"), params={"local": "true"})
+    await broker.post(f"{API}/entities", json=car("brand") | {"id": "urn:b:1", "type": "Bus"}, params={"local": "true"})
+    source.says("GET", "/types", 200, {"type": "EntityTypeList", "typeList": ["Car", "Lorry"]})
+    assert (await broker.get(f"{API}/types")).json()["typeList"] == ["Bus", "Car"]
+    described = {"id": "x", "type": "EntityType", "typeName": "Car", "attributeNames": ["brand", "speed"]}
+    source.says("GET", "/types", 200, [described])
+    (_, of_car) = (await broker.get(f"{API}/types", params={"details": "true"})).json()
+    assert of_car["attributeNames"] == ["brand", "speed"]
+    info = {"type": "EntityTypeInfo", "typeName": "Car", "entityCount": 4, "attributeDetails": [
+        {"attributeName": "speed", "attributeTypes": ["Relationship"]}, {"attributeName": "colour", "attributeTypes": ["Property"]},
+    ]}  # fmt: skip
+    source.says("GET", "/types/Car", 200, info)
+    told = (await broker.get(f"{API}/types/Car")).json()
+    assert told["entityCount"] == 5
+    kinds = {one["attributeName"]: one["attributeTypes"] for one in told["attributeDetails"]}
+    assert kinds == {"colour": ["Property"], "speed": ["Property", "Relationship"]}
+    source.says("GET", "/attributes", 200, {"attributeList": ["speed", "height"]})
+    assert (await broker.get(f"{API}/attributes")).json()["attributeList"] == ["brand", "height", "speed"]
+    source.says(
+        "GET", "/attributes/height", 200, {"attributeName": "height", "attributeCount": 2, "typeNames": ["Car"]}
+    )
+    height = (await broker.get(f"{API}/attributes/height")).json()
+    assert (height["attributeCount"], height["typeNames"]) == (2, ["Car"])
+    assert (await broker.get(f"{API}/attributes/height", params={"local": "true"})).status_code == 404
+
+
+async def test_a_purge_reaches_sources_and_never_more_than_they_are_registered_for(
+    broker: httpx.AsyncClient, source: Source, other: Source
+) -> None:
+    await register(broker, source, "exclusive", "speed")
+    await register(broker, other, "redirect", "brand")
+    await broker.post(f"{API}/entities", json=car(colour="red"), params={"local": "true"})
+    for one in (source, other):
+        one.says("DELETE", "/entities", 204)
+    assert (await broker.delete(f"{API}/entities", params={"type": "Car"})).status_code == 204
+    assert source.heard[0].query == {"type": "Car", "id": CAR["id"], "drop": "speed"}
+    assert other.heard[0].query == {"type": "Car", "drop": "brand"}
+    assert (await broker.get(f"{API}{PATH}", params={"local": "true"})).status_code == 404
+    await broker.delete(f"{API}/entities", params={"type": "Car", "drop": "brand"})
+    assert (len(source.heard), other.heard[-1].query) == (1, {"type": "Car", "drop": "brand"})
+    other.says("DELETE", "/entities", 403)
+    assert (await broker.delete(f"{API}/entities", params={"type": "Car", "q": "brand"})).status_code == 207
+
+
+@pytest.mark.parametrize(
+    ("path", "operation", "single"),
+    [("create", "createBatch", "POST"), ("upsert", "upsertBatch", "POST"), ("update", "updateBatch", "PATCH"),
+     ("merge", "mergeBatch", "PATCH"), ("delete", "deleteBatch", "DELETE")],
+)  # fmt: skip
+async def test_a_batch_goes_as_a_batch_or_one_by_one(
+    broker: httpx.AsyncClient, source: Source, path: str, operation: str, single: str
+) -> None:
+    id_ = await register(broker, source, "redirect", operations=[operation])
+    batch: list[Any] = [CAR, CAR | {"id": "urn:ngsi-ld:Car:2"}]
+    if path == "delete":
+        batch = [one["id"] for one in batch]
+    source.says("POST", f"/entityOperations/{path}", 201 if path == "create" else 204)
+    answer = await broker.post(f"{API}/entityOperations/{path}", json=batch)
+    assert answer.status_code == (201 if path == "create" else 204), answer.text
+    assert source.heard[0].document == batch
+    source.says("POST", f"/entityOperations/{path}", 207, {
+        "success": [CAR["id"]], "errors": [{"entityId": "urn:ngsi-ld:Car:2", "error": {"status": 404, "detail": "gone"}}],
+    })  # fmt: skip
+    partly = (await broker.post(f"{API}/entityOperations/{path}", json=batch)).json()
+    assert partly["success"] == [CAR["id"]]
+    assert [(one["entityId"], one["registrationId"], one["error"]["status"]) for one in partly["errors"]] == [
+        ("urn:ngsi-ld:Car:2", id_, 404)
+    ]
+    changed = {"operations": ["redirectionOps"]}
+    assert (await broker.patch(f"{API}/csourceRegistrations/{id_}", json=changed)).status_code == 204
+    source.heard.clear()
+    singly = (await broker.post(f"{API}/entityOperations/{path}", json=batch)).json()
+    assert [one.method for one in source.heard] == [single, single]
+    assert (singly["success"], len(singly["errors"])) == ([], 2)
+
+
+async def test_an_upsert_of_what_a_source_has_already_replaces_it_there(
+    broker: httpx.AsyncClient, source: Source
+) -> None:
+    await register(broker, source, "redirect")
+    source.says("POST", "/entities", 409)
+    source.says("PUT", PATH, 204)
+    assert (await broker.post(f"{API}/entityOperations/upsert", json=[CAR])).status_code == 204
+    assert [one.method for one in source.heard] == ["POST", "PUT"]
+    source.says("PATCH", f"{PATH}/attrs", 204)
+    updated = await broker.post(f"{API}/entityOperations/upsert", json=[CAR], params={"options": "update"})
+    assert updated.status_code == 204
+    assert [one.method for one in source.heard[2:]] == ["POST", "PATCH"]

@@ -69,6 +69,14 @@ class Federation:
         replies = iter(await self._caller.ask(ready, origin))
         return [next(replies) if isinstance(one, Outgoing) else one for one in prepared]
 
+    async def documents(self, origin: Origin, asked: Sequence[tuple[Registration, Words]]) -> list[tuple[Any, Context]]:
+        """What each source answers, in order, each with the context it is to be read by; None where it is of no use."""
+        replies = await self.ask(origin, asked)
+        return [
+            (reply.document if reply.is_fine else None, await self._spoken(origin, reply.registration))
+            for reply in replies
+        ]
+
     async def entities(self, origin: Origin, replies: Iterable[Reply]) -> list[Received]:
         """The entities in the sources' answers."""
         return list(await asyncio.gather(*(self._received(origin, reply) for reply in replies)))
@@ -87,11 +95,15 @@ class Federation:
             return await self._contexts.context(own)
         return CORE if forwarding.linked(origin.context) is None else origin.context
 
-    async def _received(self, origin: Origin, reply: Reply) -> Received:
+    async def _spoken(self, origin: Origin, registration: Registration) -> Context:
+        """By which names a source answers, unless it says otherwise."""
         try:
-            spoken = await self._context(origin, reply.registration)
+            return await self._context(origin, registration)
         except Problem:
-            spoken = CORE
+            return CORE
+
+    async def _received(self, origin: Origin, reply: Reply) -> Received:
+        spoken = await self._spoken(origin, reply.registration)
         read: list[tuple[Any, Context]] = []
         for document in documents(reply):
             own = document.get("@context") if isinstance(document, dict) else None

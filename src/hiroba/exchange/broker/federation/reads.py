@@ -7,17 +7,16 @@ import msgspec
 
 from hiroba.base import clock
 from hiroba.exchange.broker.contexts.context import Context
-from hiroba.exchange.broker.federation import merging, narrowing, warnings
+from hiroba.exchange.broker.federation import merging, narrowing, warnings, wording
 from hiroba.exchange.broker.federation.federation import Federation
 from hiroba.exchange.broker.federation.forwarding import Call, entity_path
 from hiroba.exchange.broker.federation.origin import Origin
 from hiroba.exchange.broker.federation.receiving import Received, documents
 from hiroba.exchange.broker.federation.warnings import Warned
+from hiroba.exchange.broker.federation.wording import Params
 from hiroba.exchange.broker.model import Entity
-from hiroba.exchange.broker.query.names import resolve
 from hiroba.exchange.broker.query.tree import Query
 from hiroba.exchange.broker.query.types import Types
-from hiroba.exchange.broker.query.write import write
 from hiroba.exchange.broker.questions import Question, Selector
 from hiroba.exchange.broker.sources.discovery import Discovery
 from hiroba.exchange.broker.sources.matching import Entities, Match, Wanted
@@ -30,7 +29,6 @@ PAGE: Final = 1000
 PAGES: Final = 10
 SYSTEM: Final = ("options", "sysAttrs")
 """What is asked with every read: of two instances the one that was modified last is taken (§4.5.5.3)."""
-Params = tuple[tuple[str, str], ...]
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
@@ -101,7 +99,7 @@ def _one(match: Match, id_: str, types: Types, attributes: frozenset[str] | None
     def words(context: Context) -> Call:
         operations = match.registration.operations
         if "retrieveEntity" in operations:
-            params = (SYSTEM, *_attrs(share, context), *_type(types, context))
+            params = (SYSTEM, *wording.attributes(share, context), *wording.kinds(types, context))
             return Call(method="GET", path=entity_path(id_), params=params)
         narrow = narrowing.selectors(match, (Selector(ids=(id_,), types=types),))
         return (
@@ -128,13 +126,7 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
 async def query(federation: Federation, origin: Origin, wish: Wish) -> Found:
     """What sources have of the entities a question asks for, as far as the page may need it (§5.7.2.4)."""
     question = wish.question
-    wanted = Wanted(
-        entities=tuple(Entities(ids=one.ids, pattern=one.pattern, types=one.types) for one in question.selectors),
-        attributes=wish.attributes or frozenset(),
-        scopes=question.scopes,
-        place=question.place,
-    )
-    scope = concerned(federation, origin, wanted, QUERIES, wish.csf)
+    scope = concerned(federation, origin, wanted_by(wish), QUERIES, wish.csf)
     enough = question.offset + question.limit
     pending = [_Course(match, question, wish.said) for match in scope.matches]
     received: list[Received] = []
@@ -162,6 +154,17 @@ async def query(federation: Federation, origin: Origin, wish: Wish) -> Found:
         warned=(*found.warned, *cut),
         total=sum(course.total for course in courses),
         is_complete=all(course.is_complete for course in courses),
+    )
+
+
+def wanted_by(wish: Wish) -> Wanted:
+    """Which sources a question concerns."""
+    question = wish.question
+    return Wanted(
+        entities=tuple(Entities(ids=one.ids, pattern=one.pattern, types=one.types) for one in question.selectors),
+        attributes=wish.attributes or frozenset(),
+        scopes=question.scopes,
+        place=question.place,
     )
 
 
@@ -194,7 +197,7 @@ class _Course:
             paging: Params = (SYSTEM, ("limit", str(size)), *((("offset", str(offset)),) if offset else ()))
             if self._question.count:
                 paging = (*paging, ("count", "true"))
-            filters = _filters(self._question, self._said, context)
+            filters = wording.filters(self._question, self._said, context)
             if self._by_get:
                 return _by_get(selectors[0], self._share, (*filters.items(), *paging), context)
             return _by_post(selectors, self._share, filters, paging, context)
@@ -238,31 +241,9 @@ def _found(scope: Scope, received: Iterable[Received], wanted: Sequence[Selector
     )
 
 
-def _attrs(share: frozenset[str] | None, context: Context) -> Params:
-    return (("attrs", ",".join(sorted(map(context.compact, share)))),) if share else ()
-
-
-def _type(types: Types, context: Context) -> Params:
-    return (("type", str(types.resolve(context.compact))),) if types.groups else ()
-
-
-def _filters(question: Question, said: dict[str, str], context: Context) -> dict[str, str]:
-    """The conditions of a question, as parameters in the words of a context."""
-    filters = dict(said)
-    if question.q is not None:
-        filters["q"] = write(resolve(question.q, context.compact, context.compact))
-    if question.place is not None:
-        filters["geoproperty"] = context.compact(question.place.geoproperty)
-    return filters
-
-
 def _by_get(selector: Selector, share: frozenset[str] | None, more: Params, context: Context) -> Call:
-    params = [*_type(selector.types, context)]
-    if selector.ids:
-        params.append(("id", ",".join(selector.ids)))
-    if selector.pattern:
-        params.append(("idPattern", selector.pattern))
-    return Call(method="GET", path="/entities", params=(*params, *_attrs(share, context), *more))
+    params = (*wording.selector(selector, context), *wording.attributes(share, context), *more)
+    return Call(method="GET", path="/entities", params=params)
 
 
 def _by_post(
@@ -289,7 +270,7 @@ _PLACE: Final = frozenset({"georel", "geometry", "coordinates", "geoproperty"})
 
 
 def _document(selector: Selector, context: Context) -> dict[str, Any]:
-    document: dict[str, Any] = dict(_type(selector.types, context))
+    document: dict[str, Any] = dict(wording.kinds(selector.types, context))
     if selector.ids:
         document["id"] = selector.ids[0] if len(selector.ids) == 1 else list(selector.ids)
     if selector.pattern:

@@ -53,7 +53,7 @@ def split(
     for mode in ("exclusive", "redirect", "inclusive"):
         takers = [match for match in chosen if match.registration.mode == mode and is_here and _takes(match, rest)]
         parts += [
-            Part(match.registration, _share(match, rest), _fate(match.registration, operations, avoided))
+            Part(match.registration, _share(match, rest), fate(match.registration, operations, avoided))
             for match in takers
         ]
         if mode == "inclusive" or not takers:
@@ -82,9 +82,10 @@ def _is_everything(match: Match) -> bool:
     return any(not part.attributes for part in match.information)
 
 
-def _fate(
+def fate(
     registration: Registration, operations: Sequence[str], avoided: frozenset[str]
 ) -> Literal["asked", "unsupported", "loop"]:
+    """Whether a source is asked, or why not."""
     if registration.alias and registration.alias in avoided:
         return "loop"
     return "asked" if any(name in registration.operations for name in operations) else "unsupported"

@@ -15,10 +15,12 @@ from hiroba.exchange.broker.contexts.context import Context
 from hiroba.exchange.broker.edits import Change
 from hiroba.exchange.broker.errors import BadRequestData, ResourceNotFound
 from hiroba.exchange.broker.exchange import Exchange
-from hiroba.exchange.broker.federation import batches, outcomes, reads, writes
+from hiroba.exchange.broker.federation import batches, discovery, outcomes, purges, reads, writes
 from hiroba.exchange.broker.federation.batches import Batch, Here, Item
+from hiroba.exchange.broker.federation.discovery import Asked, Catalogue
 from hiroba.exchange.broker.federation.origin import Origin
 from hiroba.exchange.broker.federation.outcomes import Leg
+from hiroba.exchange.broker.federation.purges import Purge
 from hiroba.exchange.broker.federation.reads import Found, Wish
 from hiroba.exchange.broker.federation.splitting import Attributes
 from hiroba.exchange.broker.federation.writes import Write
@@ -122,6 +124,40 @@ async def entity(
     return made, found.headers(federation.identity.alias(request.tenant))
 
 
+async def discover(request: Request, exchange: Exchange, context: Context, asked: Asked, known: Catalogue) -> None:
+    """Add the types or attributes that sources have to those known here (§5.7.11)."""
+    if not is_local(request, exchange):
+        await discovery.extend(exchange.federation, origin(request, context), asked, known)
+
+
+async def purge(
+    request: Request,
+    exchange: Exchange,
+    context: Context,
+    question: Question,
+    *,
+    dropped: frozenset[str] | None,
+    kept: frozenset[str] | None,
+) -> list[Leg]:
+    """Let the sources purge that a purge concerns (§5.6.21.4)."""
+    if is_local(request, exchange) or request.params.get("type") == "*":
+        return []
+    wish = Wish(question=question, said=_said(request.params), attributes=question.having)
+    asked = Purge(wish=wish, dropped=dropped, kept=kept)
+    return await purges.distribute(exchange.federation, origin(request, context), asked)
+
+
+def purged(legs: Sequence[Leg]) -> Answer:
+    """The answer to a purge: 204, or which sources failed; the entities they failed for are not known, so they stand for them."""
+    if all(leg.is_whole for leg in legs):
+        return Answer(204)
+    return json(207, outcomes.batch_result([(leg.registration, leg) for leg in legs if not leg.is_whole]))
+
+
+def _said(params: Mapping[str, str]) -> dict[str, str]:
+    return {name: params[name] for name in PASSED_ON if name in params}
+
+
 async def ask(
     request: Request, exchange: Exchange, context: Context, question: Question, params: Mapping[str, str]
 ) -> tuple[Found, Headers]:
@@ -130,7 +166,7 @@ async def ask(
         return Found(), []
     federation = exchange.federation
     is_split = request.flag("splitEntities")
-    said = {} if is_split else {name: params[name] for name in PASSED_ON if name in params}
+    said = {} if is_split else _said(params)
     asked = _bare(question) if is_split else question
     csf = resolve(q.parse(params["csf"], "csf"), context.expand, context.expand) if "csf" in params else None
     wish = Wish(question=asked, said=said, attributes=question.having, csf=csf)
