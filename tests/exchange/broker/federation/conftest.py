@@ -1,12 +1,24 @@
 """Context sources that say what a test wants them to say, on ports of this machine."""
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
+import asyncpg
+import httpx
 import msgspec
 import pytest
 from aiohttp import web
+from tests.conftest import superuser
+
+from hiroba.base.db.cluster import Cluster
+from hiroba.base.egress import ask_ourselves
 
 
 class Heard(msgspec.Struct):
@@ -71,3 +83,54 @@ async def source(free_port: Callable[[], int]) -> AsyncIterator[Source]:
 async def other(source: Source, free_port: Callable[[], int]) -> AsyncIterator[Source]:
     async with running(free_port()) as made:
         yield made
+
+
+@pytest.fixture(scope="session")
+def served(
+    cluster: Cluster, template: str, tmp_path_factory: pytest.TempPathFactory, free_port: Callable[[], int]
+) -> Iterator[list[str]]:
+    """The addresses of three scratch brokers."""
+    names = [f"federated_{number}" for number in range(3)]
+
+    async def databases() -> None:
+        admin = await asyncpg.connect(**superuser(cluster))
+        for name in names:
+            await admin.execute(f"create database {name} template {template} owner hiroba")
+        await admin.close()
+
+    asyncio.run(databases())
+    urls, processes = [], []
+    for name in names:
+        port, data = free_port(), tmp_path_factory.mktemp(name)
+        environment = os.environ | {"DATABASE_URL": cluster.url(name), "HIROBA_OPEN": "1", "HIROBA_DATA": str(data)}
+        command = [sys.executable, "-m", "hiroba", "serve", "--port", str(port)]
+        with (data / "serve.log").open("wb") as log:
+            processes.append(subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True))
+        urls.append(f"http://127.0.0.1:{port}")
+    try:
+        for url in urls:
+            for _ in range(600):
+                if ask_ourselves(f"{url}/health/ready")[0] == 200:
+                    break
+                time.sleep(0.1)
+        yield urls
+    finally:
+        for process in processes:
+            process.send_signal(signal.SIGINT)
+        for process in processes:
+            process.wait(30)
+
+
+@pytest.fixture
+async def brokers(served: list[str]) -> AsyncIterator[list[httpx.AsyncClient]]:
+    """Three brokers that know nothing and nobody."""
+    async with AsyncExitStack() as stack:
+        clients = [
+            await stack.enter_async_context(httpx.AsyncClient(base_url=f"{url}/ngsi-ld/v1", timeout=30))
+            for url in served
+        ]
+        for client in clients:
+            for one in (await client.get("/csourceRegistrations", params={"type": "Car"})).json():
+                await client.delete(f"/csourceRegistrations/{one['id']}")
+            await client.delete("/entities", params={"type": "Car", "local": "true"})
+        yield clients

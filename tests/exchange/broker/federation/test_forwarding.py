@@ -241,7 +241,8 @@ async def test_types_and_attributes_of_sources_are_known_here(broker: httpx.Asyn
     (_, of_car) = (await broker.get(f"{API}/types", params={"details": "true"})).json()
     assert of_car["attributeNames"] == ["brand", "speed"]
     info = {"type": "EntityTypeInfo", "typeName": "Car", "entityCount": 4, "attributeDetails": [
-        {"attributeName": "speed", "attributeTypes": ["Relationship"]}, {"attributeName": "colour", "attributeTypes": ["Property"]},
+        {"attributeName": "speed", "attributeTypes": ["Relationship"]},
+        {"attributeName": "colour", "attributeTypes": ["Property"]},
     ]}  # fmt: skip
     source.says("GET", "/types/Car", 200, info)
     told = (await broker.get(f"{API}/types/Car")).json()
