@@ -4,6 +4,7 @@ import gc
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -43,8 +44,11 @@ from hiroba.exchange.broker.federation.calls import Caller
 from hiroba.exchange.broker.federation.federation import Federation
 from hiroba.exchange.broker.federation.identity import Identity
 from hiroba.exchange.broker.federation.tallies import Tallies
+from hiroba.exchange.broker.history.keeping import keep, retention
+from hiroba.exchange.broker.history.recorder import record
 from hiroba.exchange.broker.ngsi_ld.application import NgsiLd
-from hiroba.exchange.broker.sources import changes
+from hiroba.exchange.broker.sources import store as registrations
+from hiroba.exchange.broker.sources.subscribers import Subscribers
 from hiroba.exchange.broker.subscriptions import store as subscription_rows
 from hiroba.exchange.broker.subscriptions.registry import Subscriptions
 from hiroba.exchange.gateway import public, tenants
@@ -66,12 +70,13 @@ def migrations(services: Sequence[Service]) -> list[Migration]:
     return [migration for room, folder in rooms for migration in migrations_in(room, folder)]
 
 
-def jobs(services: Sequence[Service]) -> list[Periodic]:
+def jobs(services: Sequence[Service], settings: Settings) -> list[Periodic]:
     """What the house and every service do by the clock, named room/function."""
     ours = [
-        Periodic("broker/forget_expired_sources", timedelta(minutes=1), changes.forget_expired),
+        Periodic("broker/forget_gone_registrations", timedelta(hours=1), registrations.forget_gone),
         Periodic("broker/forget_gone_contexts", timedelta(hours=1), kept_contexts.forget_gone_contexts),
         Periodic("broker/forget_deleted_subscriptions", timedelta(hours=1), subscription_rows.forget_deleted),
+        Periodic("broker/keep_history", timedelta(hours=1), partial(keep, kept=retention(settings.history_days))),
         Periodic("identity/forget_what_is_over", timedelta(hours=1), store.forget_what_is_over),
     ]
     theirs = [
@@ -107,13 +112,28 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
     @asynccontextmanager
     async def running(app: Litestar) -> AsyncIterator[None]:
         pool = await db.connect(settings.database_url)
-        egress = Egress((*settings.egress_allow, *(LOOPBACK if settings.open else ())))
+        allowed = (*settings.egress_allow, *(LOOPBACK if settings.open else ()))
+        egress = Egress(allowed)
+        receivers = Receivers(Egress(allowed, connections=0))  # the engine says how many
         book = Book(egress, settings.url, pool, Path(settings.contexts) if settings.contexts else None)
         outbox = Outbox()
         subscriptions = Subscriptions(pool, book, outbox)
-        core = Exchange(pool, book.house, [subscriptions.listener], subscriptions, url=settings.url)
+        subscribers = Subscribers(pool, book, outbox)
+        core = Exchange(
+            pool,
+            book.house,
+            [record, subscriptions.listener],
+            subscriptions,
+            subscribers,
+            url=settings.url,
+            temporal_page=settings.instances_of_a_page,
+        )
         delivery = Engine(
-            pool, outbox, {"Notification": subscriptions.target_of}, Receivers(egress).send, [subscriptions.tick]
+            pool,
+            outbox,
+            {kept.kind: kept.target_of for kept in (subscriptions, subscribers)},
+            receivers.send,
+            [subscriptions.tick, subscribers.tick, core.sources.tick],
         )
         core.follower.follow(MEMORY, book.refresh)
         tallies = Tallies(pool)
@@ -132,6 +152,7 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
         finally:
             await tallies.stop()
             await delivery.stop()
+            await receivers.close()
             await book.stop()
             await core.stop()
             await egress.close()

@@ -30,14 +30,27 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """A folder of JSON-LD @contexts for places without a network: example.org/a.jsonld in it is https://example.org/a.jsonld."""
     sample: str = "standard"
     """The sample region of the first start: `standard`, or `none`."""
+    temporal_page: int = 0
+    """Attribute instances of one answer about the past, before it is a part (206); 0: 1000, or 30 with `open`."""
+    history_days: tuple[str, ...] = ()
+    """Days the past is kept, by recording; also by type: `365,https://…#Device=30`. Empty: for ever."""
     tiles: str = "https://cyberjapandata.gsi.go.jp/xyz/pale/{z}/{x}/{y}.png"
     """Map tiles laid over the offline base map when the network is there; empty: none."""
+
+    @property
+    def instances_of_a_page(self) -> int:
+        """Attribute instances of one answer about the past."""
+        return self.temporal_page or (30 if self.open else 1000)
 
     @property
     def url(self) -> str:
         """Where the house is reached, without a slash at the end."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return self.public_url.rstrip("/") or f"http://{host}:{self.port}"
+
+
+_LISTS = frozenset({"egress_allow", "history_days"})
+"""Settings that are lists with commas."""
 
 
 def read(environment: Mapping[str, str] = os.environ, **given: object) -> Settings:
@@ -47,7 +60,7 @@ def read(environment: Mapping[str, str] = os.environ, **given: object) -> Settin
         key = "DATABASE_URL" if name == "database_url" else f"HIROBA_{name.upper()}"
         value = environment.get(key, "")
         if value or (name == "tiles" and key in environment):  # no tiles is a choice; any other empty value is none
-            found[name] = [part.strip() for part in value.split(",")] if name == "egress_allow" else value
+            found[name] = [part.strip() for part in value.split(",")] if name in _LISTS else value
     found |= {name: value for name, value in given.items() if value is not None}
     try:
         settings = msgspec.convert(found, Settings, strict=False, dec_hook=lambda kind, value: kind(value))

@@ -30,6 +30,7 @@ from hiroba.door.service import found
 from hiroba.exchange import sample
 from hiroba.exchange.broker.contexts.book import Book
 from hiroba.exchange.broker.exchange import Exchange
+from hiroba.exchange.broker.history.recorder import record
 from hiroba.exchange.identity import store
 from hiroba.exchange.identity.callers import Caller
 from hiroba.settings import Settings, write
@@ -106,7 +107,7 @@ async def _prepare(database: str, chosen: Settings, progress: Bar) -> str:
             async with conn.transaction():
                 if chosen.sample != "none" and not chosen.open:
                     progress.step("inventing the sample region")
-                    await _sample(conn, Exchange(pool, Book(Egress(), chosen.url).house))
+                    await _sample(conn, Exchange(pool, Book(Egress(), chosen.url).house, (record,)))
                 await first_start.end(conn)
         return await sign_in.link(database, chosen.url, Caller("operator", "operator"))
     finally:

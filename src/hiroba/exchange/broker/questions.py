@@ -114,7 +114,7 @@ def _where(question: Question) -> tuple[Compiler, str]:
         "(e.expires is null or e.expires > now())",
     ]
     if question.selectors:
-        conditions.append(f"({' or '.join(_selected(compiler, selector) for selector in question.selectors)})")
+        conditions.append(f"({' or '.join(selected(compiler, selector) for selector in question.selectors)})")
     if question.keys is not None:
         ids, paths = [key.id for key in question.keys], [key.path for key in question.keys]
         among = f"unnest({compiler.bind(ids, 'text[]')}, {compiler.bind(paths, 'text[]')})"
@@ -139,10 +139,11 @@ def _where(question: Question) -> tuple[Compiler, str]:
     return compiler, " and ".join(conditions)
 
 
-def _selected(compiler: Compiler, selector: Selector) -> str:
+def selected(compiler: Compiler, selector: Selector) -> str:
+    """The condition that a selector makes."""
     conditions = []
     if selector.ids:
-        conditions.append(f"e.id = any({compiler.bind(list(selector.ids), 'text[]')})")
+        conditions.append(f"{compiler.alias}.id = any({compiler.bind(list(selector.ids), 'text[]')})")
     if selector.pattern:
         _check_pattern(selector.pattern)
         conditions.append(compiler.query(Like(Path(("id",)), selector.pattern)))

@@ -84,8 +84,8 @@ def _rows(written: Sequence[Entity]) -> list[list[Any]]:
     docs = [orjson.dumps(entity.doc).decode() for entity in written]
     return [
         tenants, paths, ids,
-        [_array(entity.types) for entity in written],
-        [_array(entity.scopes) for entity in written],
+        [array(entity.types) for entity in written],
+        [array(entity.scopes) for entity in written],
         [entity.owner for entity in written],
         docs,
         [orjson.dumps(facts(entity.doc)).decode() for entity in written],
@@ -98,7 +98,7 @@ def _rows(written: Sequence[Entity]) -> list[list[Any]]:
     ]  # fmt: skip
 
 
-def _array(texts: Iterable[str]) -> str:
+def array(texts: Iterable[str]) -> str:
     """A PostgreSQL array literal: arrays of arrays cannot travel through unnest, texts can."""
     return "{" + ",".join('"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"' for text in texts) + "}"
 

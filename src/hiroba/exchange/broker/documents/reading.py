@@ -50,7 +50,7 @@ def attribute(document: Any, name: str, context: Context) -> list[Instance]:
 
 
 class Reader:
-    """Reads one document."""
+    """Reads one document; `evolution.py` has the variant for documents about the past."""
 
     def __init__(self, context: Context, *, whole: bool, merging: bool) -> None:
         self._context = context

@@ -84,12 +84,13 @@ def write(entity: Entity, shape: Shape) -> dict[str, Any]:
     """The entity in the shape that is wanted."""
     if shape.geojson:
         return _feature(entity, shape)
-    written = _head(entity, shape)
+    written = head(entity, shape)
     written |= _attributes(entity, shape)
     return written
 
 
-def _head(entity: Entity, shape: Shape) -> dict[str, Any]:
+def head(entity: Entity, shape: Shape) -> dict[str, Any]:
+    """What an entity says of itself: id, type, scope and, where wanted, its times."""
     compact = shape.context.compact
     members = shape.members
     written: dict[str, Any] = {}
@@ -159,18 +160,23 @@ def _normalized(instance: Instance, shape: Shape) -> Any:
 
 def _concise(instance: Instance, shape: Shape) -> Any:
     """Normalized without what can be inferred: the type, and the wrapping of a value that stands alone (§4.5.2.3)."""
-    written = _normalized(instance, shape)
-    for name, value in instance.items():
-        if ":" in name:
-            parts = [_concise(part, shape) for part in value]
-            written[shape.context.compact(name)] = parts[0] if len(parts) == 1 else parts
-    kind = written.pop("type")
-    if kind in {"Property", "GeoProperty"} and set(written) == {"value"}:
+    written = _untyped(instance, shape)
+    if instance["type"] in {"Property", "GeoProperty"} and set(written) == {"value"}:
         value = written["value"]
         is_nested = isinstance(value, dict) or (
             isinstance(value, list) and any(isinstance(part, dict) for part in value)
         )
-        return written if is_nested and kind == "Property" else value
+        return written if is_nested and instance["type"] == "Property" else value
+    return written
+
+
+def _untyped(instance: Instance, shape: Shape) -> dict[str, Any]:
+    written: dict[str, Any] = _normalized(instance, shape)
+    for name, value in instance.items():
+        if ":" in name:
+            parts = [_concise(part, shape) for part in value]
+            written[shape.context.compact(name)] = parts[0] if len(parts) == 1 else parts
+    del written["type"]
     return written
 
 
@@ -219,6 +225,17 @@ def _linking(one: Write, links: Links, inside: Shape) -> Write:
     return linking
 
 
+def instance(stored: Instance, shape: Shape) -> dict[str, Any]:
+    """One instance of an attribute, normalized or concise, never bare: more may be said of it."""
+    written: dict[str, Any] = (_untyped if shape.format == "concise" else _normalized)(stored, shape)
+    return written
+
+
+def value(stored: Instance, shape: Shape) -> Any:
+    """The value of one instance, as the simplified representation has it."""
+    return _simplified(stored, shape)
+
+
 def _vocab(value: Any, shape: Shape) -> Any:
     return [shape.context.compact(part) for part in value] if isinstance(value, list) else shape.context.compact(value)
 
@@ -252,13 +269,13 @@ def _feature(entity: Entity, shape: Shape) -> dict[str, Any]:
     """The entity as a GeoJSON Feature (§4.5.16)."""
     places = [part for part in entity.doc.get(shape.geometry, ()) if part.get("type") == "GeoProperty"]
     chosen = next((part for part in places if not dataset(part)), places[0] if places else None)
-    head = _head(entity, shape)
-    id_ = head.pop("id", entity.key.id)
+    members = head(entity, shape)
+    id_ = members.pop("id", entity.key.id)
     feature = {
         "id": id_,
         "type": "Feature",
         "geometry": chosen["value"] if chosen else None,
-        "properties": head | _attributes(entity, shape),
+        "properties": members | _attributes(entity, shape),
     }
     if shape.with_context:
         feature["@context"] = shape.context.source

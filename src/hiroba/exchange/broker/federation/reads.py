@@ -68,7 +68,8 @@ def concerned(
     federation: Federation, origin: Origin, wanted: Wanted, operations: Sequence[str], csf: Query | None = None
 ) -> Scope:
     """The sources a read concerns and that answer such reads; none where it has been here before (§5.12)."""
-    matches = Discovery(wanted=wanted, csf=csf).chosen(federation.concerned(origin, wanted))
+    fitting = Discovery(wanted=wanted, csf=csf)
+    matches = [match for match in federation.concerned(origin, wanted) if fitting.lets_through(match)]
     if not matches:
         return Scope()
     if federation.has_come_back(origin):

@@ -22,11 +22,13 @@ from hiroba.exchange.broker.ngsi_ld import (
     contexts,
     discovery,
     entities,
+    evolutions,
     identity,
     purge,
     queries,
     sources,
     subscriptions,
+    temporal,
 )
 from hiroba.exchange.broker.ngsi_ld.http import PARAMETERS, Answer, MethodNotAllowed, Request, problem, send
 
@@ -78,17 +80,17 @@ ROUTES: Final = (
     Route("GET", "/csourceRegistrations/{}", "read", sources.retrieve, frozenset({"options", "sysAttrs"})),
     Route("PATCH", "/csourceRegistrations/{}", "write", sources.update, frozenset()),
     Route("DELETE", "/csourceRegistrations/{}", "write", sources.delete, frozenset()),
-    Route("POST", "/subscriptions", "write", subscriptions.create, frozenset()),
-    Route(
-        "GET",
-        "/subscriptions",
-        "read",
-        subscriptions.query,
-        frozenset({"limit", "offset", "count", "options", "sysAttrs"}),
+    *(
+        route
+        for face in (subscriptions.ENTITIES, subscriptions.SOURCES)
+        for route in (
+            Route("POST", face.path, "write", face.create, frozenset()),
+            Route("GET", face.path, "read", face.query, frozenset({"limit", "offset", "count", "options", "sysAttrs"})),
+            Route("GET", f"{face.path}/{{}}", "read", face.retrieve, frozenset({"options", "sysAttrs"})),
+            Route("PATCH", f"{face.path}/{{}}", "write", face.update, frozenset()),
+            Route("DELETE", f"{face.path}/{{}}", "write", face.delete, frozenset()),
+        )
     ),
-    Route("GET", "/subscriptions/{}", "read", subscriptions.retrieve, frozenset({"options", "sysAttrs"})),
-    Route("PATCH", "/subscriptions/{}", "write", subscriptions.update, frozenset()),
-    Route("DELETE", "/subscriptions/{}", "write", subscriptions.delete, frozenset()),
     Route("GET", "/types", "read", discovery.types, frozenset({"details", "local"})),
     Route("GET", "/types/{}", "read", discovery.type_, frozenset({"local"})),
     Route("GET", "/attributes", "read", discovery.attributes, frozenset({"details", "local", "count"})),
@@ -98,6 +100,15 @@ ROUTES: Final = (
     Route("GET", "/jsonldContexts/{}", "read", contexts.serve, frozenset({"details"})),
     Route("DELETE", "/jsonldContexts/{}", "write", contexts.delete, frozenset({"reload"})),
     Route("GET", "/info/sourceIdentity", "read", identity.source_identity, frozenset(), of_tenant=False),
+    Route("POST", "/temporal/entities", "write", evolutions.upsert),
+    Route("GET", "/temporal/entities", "read", temporal.query),
+    Route("GET", "/temporal/entities/{}", "read", temporal.retrieve),
+    Route("DELETE", "/temporal/entities/{}", "write", evolutions.delete),
+    Route("POST", "/temporal/entities/{}/attrs", "write", evolutions.add),
+    Route("DELETE", "/temporal/entities/{}/attrs/{}", "write", evolutions.delete_attribute),
+    Route("PATCH", "/temporal/entities/{}/attrs/{}/{}", "write", evolutions.replace_instance),
+    Route("DELETE", "/temporal/entities/{}/attrs/{}/{}", "write", evolutions.delete_instance),
+    Route("POST", "/temporal/entityOperations/query", "read", temporal.query_by_post),
 )
 
 

@@ -10,17 +10,18 @@ _LISTS: Final = frozenset({"attrs", "pick", "omit", "datasetId", "containedBy"})
 _NAMES: Final = frozenset({"expandValues", "jsonKeys"})
 _TEXTS: Final = frozenset({"q", "scopeQ", "lang", "join", "csf", "entityMapLifetime"})
 _FLAGS: Final = frozenset({"entityMap", "splitEntities"})
-_OF_TIME: Final = frozenset({"temporalQ", "aggrParams"})
+OF_TIME: Final = frozenset({"temporalQ", "aggrParams"})
+"""What only a query over the evolution of entities has (§5.7.4)."""
 _KNOWN: Final = _LISTS | _NAMES | _TEXTS | _FLAGS | {"@context", "type", "entities", "geoQ", "joinLevel", "ordering"}
 
 
-def read(document: Any) -> tuple[dict[str, str], list[dict[str, Any]]]:
-    """The parameters a Query stands for, and its EntitySelectors."""
+def read(document: Any, besides: frozenset[str] = frozenset()) -> tuple[dict[str, str], list[dict[str, Any]]]:
+    """The parameters a Query stands for, and its EntitySelectors; members `besides` those are the caller's to read."""
     if not isinstance(document, dict) or document.get("type") != "Query":
         raise BadRequestData('The body is an object whose type is "Query".')
-    if of_time := sorted(_OF_TIME & document.keys()):
+    if of_time := sorted((OF_TIME & document.keys()) - besides):
         raise BadRequestData(f"{', '.join(of_time)} belongs to a query over the evolution of entities (§5.7.4).")
-    if unknown := sorted(document.keys() - _KNOWN):
+    if unknown := sorted(document.keys() - _KNOWN - besides):
         raise BadRequestData(f"A Query has no {', '.join(unknown)}.")
     params = {name: ",".join(_texts(document[name], name)) for name in _LISTS & document.keys()}
     params |= {name: _text(document[name], name) for name in _TEXTS & document.keys()}

@@ -1,8 +1,8 @@
 """Entities one by one: create, retrieve, replace, merge, delete, and their attributes (CIM 009 §6.4 to §6.7)."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from hiroba.exchange.broker import edits
 from hiroba.exchange.broker.contexts.context import Context
@@ -14,6 +14,8 @@ from hiroba.exchange.broker.federation import writes
 from hiroba.exchange.broker.federation.outcomes import Leg
 from hiroba.exchange.broker.federation.splitting import Attributes
 from hiroba.exchange.broker.federation.writes import Write
+from hiroba.exchange.broker.history.model import SCOPE
+from hiroba.exchange.broker.history.provision import mark_deleted
 from hiroba.exchange.broker.linked import held, joined
 from hiroba.exchange.broker.model import Fragment, Key
 from hiroba.exchange.broker.ngsi_ld import distributed, shapes
@@ -38,7 +40,7 @@ async def retrieve(request: Request, exchange: Exchange, id_: str) -> Answer:
     """Retrieve an entity (§5.7.1)."""
     context = await request.context()
     shape = shapes.of(request, context)
-    key = _key(request, id_)
+    key = key_of(request, id_)
     entity, warned = await distributed.entity(request, exchange, context, key, shape.attrs)
     if entity is None:
         raise ResourceNotFound(f"There is no entity {id_}.", headers=warned)
@@ -119,11 +121,11 @@ async def update(request: Request, exchange: Exchange, id_: str) -> Answer:
 async def patch_attribute(request: Request, exchange: Exchange, id_: str, name: str) -> Answer:
     """Change parts of an attribute (§5.6.4)."""
     document, context = await request.document(patch=True)
-    expanded = _attribute(name, context.expand)
+    expanded = attribute_of(name, context.expand)
     if name == "scope":
         raise BadRequestData("The scope is no attribute; write it with the entity.")
     instances = reading.attribute(document, name, context)
-    asked = writes.of_attribute("updateAttrs", _key(request, id_).id, expanded, instances)
+    asked = writes.of_attribute("updateAttrs", key_of(request, id_).id, expanded, instances)
     edit = edits.patch_attribute(expanded, instances)
     return distributed.partly(await _write(request, exchange, context, asked, lambda _: edit))
 
@@ -131,11 +133,11 @@ async def patch_attribute(request: Request, exchange: Exchange, id_: str, name: 
 async def replace_attribute(request: Request, exchange: Exchange, id_: str, name: str) -> Answer:
     """Replace an attribute (§5.6.19)."""
     document, context = await request.document()
-    expanded = _attribute(name, context.expand)
+    expanded = attribute_of(name, context.expand)
     if isinstance(document, dict):
         document.pop("@context", None)
     instances = reading.fragment({name: document}, context, whole=False).doc[expanded]
-    asked = writes.of_attribute("replaceAttrs", _key(request, id_).id, expanded, instances)
+    asked = writes.of_attribute("replaceAttrs", key_of(request, id_).id, expanded, instances)
     edit = edits.replace_attribute(expanded, instances)
     return distributed.partly(await _write(request, exchange, context, asked, lambda _: edit))
 
@@ -148,28 +150,39 @@ async def delete_attribute(request: Request, exchange: Exchange, id_: str, name:
         dataset = request.params.get("datasetId", "")
         if dataset:
             names.uri(dataset, "datasetId")
-    expanded = name if name == "scope" else _attribute(name, context.expand)
-    edit = edits.delete_scopes() if name == "scope" else edits.delete_attribute(expanded, dataset)
-    said = request.said("datasetId", "deleteAll")
-    asked = writes.of_attribute("deleteAttrs", _key(request, id_).id, expanded, params=said)
-    return distributed.partly(await _write(request, exchange, context, asked, lambda _: edit))
+    expanded = SCOPE if name == SCOPE else attribute_of(name, context.expand)
+    edit = edits.delete_scopes() if name == SCOPE else edits.delete_attribute(expanded, dataset)
+    key = key_of(request, id_)
+
+    async def of_the_past() -> bool:
+        """An entity may be known by its past alone, written through /temporal: then the deletion is one more event of it."""
+        if await exchange.reader.read(key) is not None:
+            return False
+        async with exchange.writing() as conn:
+            return await mark_deleted(conn, key, expanded, dataset, request.admitted)
+
+    asked = writes.of_attribute("deleteAttrs", id_, expanded, params=request.said("datasetId", "deleteAll"))
+    legs = await _write(request, exchange, context, asked, lambda _: edit, otherwise=of_the_past)
+    return distributed.partly(legs)
 
 
-def _key(request: Request, id_: str) -> Key:
+def key_of(request: Request, id_: str) -> Key:
+    """The key of the entity an address names."""
     return Key(request.tenant, "", names.uri(id_, "The entity's id"))
 
 
-def _attribute(name: str, expand: Any) -> str:
+def attribute_of(name: str, expand: Any) -> str:
+    """The IRI of the attribute an address names."""
     if name in {"type", "id", "@id", "@type"}:
         raise BadRequestData(f"{name} is no attribute.")
-    if name.startswith("@") or not names.NAME.fullmatch(name):
+    if name.startswith("@") or not names.NAME.fullmatch(name) or not unquote(name).strip("."):
         raise BadRequestData(f"{name!r} is no name of an attribute.")
     expanded: str = expand(name)
     return expanded
 
 
 async def _fragment(request: Request, id_: str, *, merging: bool = False) -> tuple[Fragment, Context]:
-    _key(request, id_)
+    key_of(request, id_)
     document, context = await request.document(patch=request.method == "PATCH")
     fragment = reading.fragment(
         document, context, whole=request.method == "PUT" and "type" in document and "id" in document, merging=merging
@@ -180,9 +193,18 @@ async def _fragment(request: Request, id_: str, *, merging: bool = False) -> tup
 
 
 async def _write(
-    request: Request, exchange: Exchange, context: Context, asked: Write, edit_of: Callable[[Reduce], Edit]
+    request: Request,
+    exchange: Exchange,
+    context: Context,
+    asked: Write,
+    edit_of: Callable[[Reduce], Edit],
+    *,
+    otherwise: Callable[[], Awaitable[bool]] | None = None,
 ) -> list[Leg]:
-    """Write here what is to be written here, and elsewhere what others have; `edit_of` is given what makes the part of it."""
+    """Write here what is to be written here, and elsewhere what others have.
+
+    `edit_of` is given what makes the part of a fragment; `otherwise` may do what is done where nothing is found to change.
+    """
 
     async def here(attributes: Attributes) -> Change:
         edit = edit_of(lambda fragment: writes.reduced(fragment, attributes))
@@ -190,6 +212,11 @@ async def _write(
             edit = edits.only_of(request.admitted.owner, edit)
         if types := request.params.get("type"):
             edit = shapes.only_of_type(types, context, edit)
-        return await exchange.writer.write(_key(request, asked.id), edit)
+        try:
+            return await exchange.writer.write(key_of(request, asked.id), edit)
+        except ResourceNotFound:
+            if otherwise is None or not await otherwise():
+                raise
+            return Change(after=None)
 
     return await distributed.write(request, exchange, context, asked, here)

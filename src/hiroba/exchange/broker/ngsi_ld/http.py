@@ -22,11 +22,11 @@ JSON_LD: Final = "application/ld+json"
 GEO_JSON: Final = "application/geo+json"
 MERGE_PATCH: Final = "application/merge-patch+json"
 PARAMETERS: Final = frozenset({
-    "attrs", "collation", "containedBy", "coordinates", "count", "csf", "datasetId", "deleteAll", "details", "drop",
-    "endTimeAt", "entityMap", "entityMapLifetime", "expandValues", "format", "geometry", "geometryProperty", "geoproperty",
-    "georel", "id", "idPattern", "join", "joinLevel", "jsonKeys", "keep", "kind", "lang", "limit", "local", "observedAt",
-    "offset", "omit", "options", "orderBy", "orderFrom", "orderGeometry", "pick", "q", "reload", "scopeQ", "splitEntities",
-    "sysAttrs", "timeAt", "timeproperty", "timerel", "type",
+    "aggrMethods", "aggrPeriodDuration", "attrs", "collation", "containedBy", "coordinates", "count", "csf", "datasetId",
+    "deleteAll", "details", "drop", "endTimeAt", "entityMap", "entityMapLifetime", "expandValues", "format", "geometry",
+    "geometryProperty", "geoproperty", "georel", "id", "idPattern", "join", "joinLevel", "jsonKeys", "keep", "kind", "lang",
+    "lastN", "limit", "local", "observedAt", "offset", "omit", "options", "orderBy", "orderFrom", "orderGeometry", "pick",
+    "q", "reload", "scopeQ", "splitEntities", "sysAttrs", "timeAt", "timeproperty", "timerel", "type",
 })  # fmt: skip
 GEOGRAPHIC: Final = frozenset({"/entities", "/entities/{}", "/entityOperations/query"})
 """Operations that also answer as GeoJSON (§6.3.4)."""

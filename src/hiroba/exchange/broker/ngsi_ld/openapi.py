@@ -74,6 +74,7 @@ _FIRST: Final = {
     "jsonldContexts": "contextId",
     "subscriptions": "subscriptionId",
     "csourceRegistrations": "registrationId",
+    "csourceSubscriptions": "subscriptionId",
 }
 """What the first part of a path names, by its collection."""
 _SHAPE: Final = (
@@ -97,6 +98,7 @@ _FILTER: Final = (
 _QUESTION: Final = (
     *_FILTER, "orderBy", "orderFrom", "orderGeometry", "collation", "limit", "offset", "count", "splitEntities",
 )  # fmt: skip
+_SUBSCRIPTIONS: Final = ("/subscriptions", "/csourceSubscriptions")
 _OF: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("GET", "/entities"): (*_QUESTION, *_SHAPE),
     ("DELETE", "/entities"): (*_FILTER, "attrs", "drop", "keep"),
@@ -130,8 +132,8 @@ _OF: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
         "sysAttrs",
     ),
     ("GET", "/csourceRegistrations/{}"): ("sysAttrs",),
-    ("GET", "/subscriptions"): ("limit", "offset", "count", "options", "sysAttrs"),
-    ("GET", "/subscriptions/{}"): ("options", "sysAttrs"),
+    **{("GET", path): ("limit", "offset", "count", "options", "sysAttrs") for path in _SUBSCRIPTIONS},
+    **{("GET", f"{path}/{{}}"): ("options", "sysAttrs") for path in _SUBSCRIPTIONS},
     ("GET", "/types"): ("details",),
     ("GET", "/attributes"): ("details",),
     ("GET", "/jsonldContexts"): ("details", "kind"),
@@ -196,8 +198,8 @@ _BODIES: Final[Mapping[str, dict[str, Any]]] = {
     "/csourceRegistrations": _REGISTRATION,
     "/csourceRegistrations/{}": {**_REGISTRATION, "required": []},
     "/entityOperations/delete": {"type": "array", "items": {"type": "string", "format": "uri"}},
-    "/subscriptions": _SUBSCRIPTION,
-    "/subscriptions/{}": {**_SUBSCRIPTION, "required": []},
+    **dict.fromkeys(_SUBSCRIPTIONS, _SUBSCRIPTION),
+    **{f"{path}/{{}}": {**_SUBSCRIPTION, "required": []} for path in _SUBSCRIPTIONS},
     "/jsonldContexts": {
         "type": "object",
         "required": ["@context"],

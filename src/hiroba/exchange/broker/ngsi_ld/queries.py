@@ -47,11 +47,11 @@ async def query_by_post(request: Request, exchange: Exchange) -> Answer:
     """The same by a Query document (§5.2.23), whose parts are named as the parameters of GET are."""
     document, context = await request.document()
     params, entities = bodies.read(document)
-    selectors = tuple(_selector(entity, context) for entity in entities)
+    selectors = tuple(selector_of(entity, context) for entity in entities)
     return await _answer(request, exchange, context, {**request.params, **params}, selectors)
 
 
-def _selector(entity: Mapping[str, Any], context: Context) -> Selector:
+def selector_of(entity: Mapping[str, Any], context: Context) -> Selector:
     """What an EntitySelector means (§5.2.33): ids go before a pattern of ids."""
     given = entity.get("id", [])
     ids = tuple(names.uri(id_, "entities.id") for id_ in (given if isinstance(given, list) else [given]))

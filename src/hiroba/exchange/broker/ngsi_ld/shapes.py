@@ -25,13 +25,22 @@ OPTIONS: Final = frozenset(
 )
 
 
-def of(request: Request, context: Context, params: Mapping[str, str] | None = None) -> Shape:
-    """The shape a request asks for, by its parameters or by those a Query document stands for."""
+def of(
+    request: Request,
+    context: Context,
+    params: Mapping[str, str] | None = None,
+    *,
+    also: frozenset[str] = frozenset(),
+) -> Shape:
+    """The shape a request asks for, by its parameters or by those a Query document stands for.
+
+    `also` are words of options that this operation has besides those of every other.
+    """
     params = request.params if params is None else params
     request.negotiate()
     for word in request.options:
-        if word not in OPTIONS:
-            raise InvalidRequest(f"options has no {word!r}; it has {', '.join(sorted(OPTIONS))}.")
+        if word not in OPTIONS | also:
+            raise InvalidRequest(f"options has no {word!r}; it has {', '.join(sorted(OPTIONS | also))}.")
     attrs = _chosen(params, "attrs", context, nested=False)
     picked = _chosen(params, "pick", context)
     omitted = _chosen(params, "omit", context)

@@ -1,0 +1,1 @@
+"""The tables of history, one function per question: what is written, read, reckoned and kept."""

@@ -1,0 +1,314 @@
+"""The past as it is read: temporal evolutions of one entity or many, by GET and by POST (CIM 009 §6.18, §6.19, §6.24)."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final, get_args
+from urllib.parse import urlencode
+
+import msgspec
+
+from hiroba.base import clock
+from hiroba.base.db import Connection
+from hiroba.exchange.broker.contexts.context import Context
+from hiroba.exchange.broker.documents import evolution_writing, names
+from hiroba.exchange.broker.documents.evolution_writing import Moment, Past, Series, TemporalFormat
+from hiroba.exchange.broker.documents.writing import Shape
+from hiroba.exchange.broker.errors import BadRequestData, InvalidRequest, ResourceNotFound, TooManyResults
+from hiroba.exchange.broker.exchange import Exchange
+from hiroba.exchange.broker.history import aggregates, periods, questions
+from hiroba.exchange.broker.history.aggregates import Aggregation
+from hiroba.exchange.broker.history.model import INSTANCE_PREFIX, SCOPE
+from hiroba.exchange.broker.history.questions import PastQuestion, Period, Wanted
+from hiroba.exchange.broker.history.store import reading
+from hiroba.exchange.broker.history.store.reading import Head, Row, Rows
+from hiroba.exchange.broker.model import Entity, Key, dataset
+from hiroba.exchange.broker.ngsi_ld import bodies, shapes
+from hiroba.exchange.broker.ngsi_ld.entities import BASE, answer_of, key_of
+from hiroba.exchange.broker.ngsi_ld.http import GEO_JSON, Answer, NotAcceptable, Request, words
+from hiroba.exchange.broker.ngsi_ld.queries import LIMIT, MOST, place_of, selector_of
+from hiroba.exchange.broker.query import order, q, scopes, temporal, types
+from hiroba.exchange.broker.query.names import resolve
+from hiroba.exchange.broker.query.tree import ENTITY_MEMBERS
+from hiroba.exchange.broker.questions import Selector
+
+_FORMATS: Final = frozenset(get_args(TemporalFormat)) - {"instances"}
+SYSTEM: Final = ("createdAt", "modifiedAt", "deletedAt", "expiresAt", "observedAt")
+"""Names that narrow nothing: everything has them."""
+_PERIOD: Final = ("timerel", "timeAt", "endTimeAt", "timeproperty", "lastN")
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """What a request wants of the instances, and in which form."""
+
+    shape: Shape
+    format: TemporalFormat
+    wanted: Wanted
+    aggregation: Aggregation | None = None
+
+
+async def retrieve(request: Request, exchange: Exchange, id_: str) -> Answer:
+    """Retrieve the temporal evolution of an entity (§5.7.3)."""
+    key = key_of(request, id_)
+    context = await request.context()
+    asked = _asked(request, context, request.params)
+    async with exchange.reading() as conn:
+        head = await reading.head_of(conn, key)
+        if head is None:
+            raise ResourceNotFound(f"Nothing is recorded of {id_}.")
+        if chosen := request.params.get("type"):
+            shapes.must_have_type(_entity(head), chosen, context)
+        pasts, headers = await _pasts(conn, exchange, [head], asked)
+    document = evolution_writing.write(pasts[0], asked.shape, asked.format, asked.wanted.period.timeproperty)
+    is_empty = not pasts[0].series and asked.wanted.names != frozenset()
+    if is_empty or not document:
+        raise ResourceNotFound(f"Nothing of what was asked for is recorded of {id_}.")
+    return answer_of(206 if headers else 200, document | _context(asked.shape), asked.shape, headers)
+
+
+async def query(request: Request, exchange: Exchange) -> Answer:
+    """Query the temporal evolution of entities (§5.7.4)."""
+    context = await request.context()
+    params = request.params
+    selector = Selector(
+        ids=tuple(names.uri(id_, "id") for id_ in request.words("id")),
+        pattern=params.get("idPattern", ""),
+        types=types.parse(params["type"]).resolve(context.expand) if "type" in params else types.Types(),
+    )
+    return await _answer(request, exchange, context, params, (selector,))
+
+
+async def query_by_post(request: Request, exchange: Exchange) -> Answer:
+    """Query the temporal evolution of entities by a Query document (§5.7.4, §5.2.23)."""
+    document, context = await request.document()
+    named, entities = bodies.read(document, bodies.OF_TIME)
+    params = {**_temporal_params(document), **request.params, **named}
+    if any("type" in entity for entity in entities):
+        params["type"] = ",".join(str(entity.get("type", "*")) for entity in entities)
+    return await _answer(request, exchange, context, params, tuple(selector_of(entity, context) for entity in entities))
+
+
+def _temporal_params(document: Mapping[str, Any]) -> dict[str, str]:
+    """TemporalQ and aggrParams as the parameters they stand for (§5.2.21, §5.2.44)."""
+    params: dict[str, str] = {}
+    for name in ("temporalQ", "aggrParams"):
+        part = document.get(name, {})
+        if not isinstance(part, dict):
+            raise BadRequestData(f"{name} is an object.")
+        for member in (*_PERIOD, "aggrMethods", "aggrPeriodDuration"):
+            if member in part:
+                value = part[member]
+                params[member] = ",".join(map(str, value)) if isinstance(value, list) else str(value)
+    if "aggrMethods" in params or "aggrPeriodDuration" in params:  # a document has no other way to ask for aggregates
+        params["format"] = "aggregatedValues"
+    return params
+
+
+async def _answer(
+    request: Request, exchange: Exchange, context: Context, params: Mapping[str, str], selectors: tuple[Selector, ...]
+) -> Answer:
+    asked = _asked(request, context, params)
+    question = _question(request, context, params, selectors, asked)
+    async with exchange.reading() as conn:
+        page = await questions.entities(conn, question)
+        pasts, headers = await _pasts(conn, exchange, page.heads, asked)
+    status = 206 if headers else 200
+    if page.count is not None:
+        headers.append(("ngsild-results-count", str(page.count)))
+    headers += _links(request, question, len(page.heads))
+    written = [
+        evolution_writing.write(past, asked.shape, asked.format, asked.wanted.period.timeproperty)
+        | _context(asked.shape)
+        for past in pasts
+    ]
+    return answer_of(status, written, asked.shape, headers)
+
+
+def _question(
+    request: Request, context: Context, params: Mapping[str, str], selectors: tuple[Selector, ...], asked: Asked
+) -> PastQuestion:
+    if "timerel" not in params:
+        raise BadRequestData("A query over time says when: timerel=before, after or between, with timeAt.")
+    limit, count = request.number("limit", LIMIT), request.flag("count")
+    if limit > MOST:
+        raise TooManyResults(f"limit is at most {MOST}.")
+    if limit == 0 and not count:
+        raise BadRequestData("limit=0 asks for the number alone; say count=true with it.")
+    tree = None
+    if "q" in params:
+        expanded = frozenset(name for name in params.get("expandValues", "").split(",") if name)
+        tree = resolve(q.parse(params["q"]), context.expand, context.expand, expanded)
+        if questions.is_linked(tree):
+            raise BadRequestData("q over time does not follow relationships to other entities.")
+    if "csf" in params:
+        q.parse(params["csf"], "csf")
+    question = PastQuestion(
+        tenant=request.tenant,
+        selectors=tuple(one for one in selectors if one != Selector()),
+        having=asked.wanted.names - {SCOPE} if "attrs" in params and asked.wanted.names is not None else None,
+        q=tree,
+        scopes=scopes.parse(params["scopeQ"]) if "scopeQ" in params else None,
+        place=place_of(params, context),
+        wanted=asked.wanted,
+        limit=limit,
+        offset=request.number("offset", 0),
+        count=count,
+        descending=_descending(params),
+    )
+    is_narrow = "type" in params or any(one.types.groups for one in selectors) or question.place is not None
+    system = {context.expand(name) for name in SYSTEM}
+    is_narrow = is_narrow or bool(question.having and question.having - system)
+    is_narrow = is_narrow or (tree is not None and bool(questions.names_of(tree) - ENTITY_MEMBERS))
+    if not is_narrow and not request.flag("local"):
+        raise BadRequestData("The query would give everything: name a type, attrs, q or a place, or say local=true.")
+    return question
+
+
+def _descending(params: Mapping[str, str]) -> bool:
+    """Whether the order is by id, the last one first: no other order is there over time (§5.7.4.4)."""
+    if "orderBy" not in params:
+        return False
+    (first, *others) = order.parse(params["orderBy"])
+    if others or first.path.names != ("id",) or first.distance:
+        raise BadRequestData("orderBy: entities over time are ordered by id only.")
+    return first.descending
+
+
+def _asked(request: Request, context: Context, params: Mapping[str, str]) -> Asked:
+    format_, plain = _format(request, params)
+    shape = shapes.of(request, context, plain, also=_FORMATS)
+    if request.accepts == GEO_JSON:
+        raise NotAcceptable("Entities over time come as JSON or JSON-LD, not as GeoJSON.")
+    if any("{" in params.get(name, "") for name in ("pick", "omit")):
+        raise BadRequestData("pick and omit over time do not follow relationships to other entities.")
+    wanted = Wanted(
+        period=_period(params),
+        names=_names(shape),
+        omitted=shape.omit | ({SCOPE} if SCOPE in shape.hidden or format_ == "aggregatedValues" else set()),
+        datasets=shape.datasets,
+        last=_last(params),
+    )
+    aggregation = None
+    if format_ == "aggregatedValues":
+        aggregation = Aggregation(
+            methods=aggregates.methods(words(params, "aggrMethods")),
+            length=periods.duration(params.get("aggrPeriodDuration", "PT0S")),
+        )
+    return Asked(shape=shape, format=format_, wanted=wanted, aggregation=aggregation)
+
+
+def _format(request: Request, params: Mapping[str, str]) -> tuple[TemporalFormat, Mapping[str, str]]:
+    """The temporal form, and the parameters without it; format weighs more than options (§6.3.12)."""
+    plain = {name: value for name, value in params.items() if name != "format"}
+    named = [word for word in request.options if word in _FORMATS]
+    asked = params.get("format", "") or (named[0] if named else "")
+    if "format" not in params and len(named) > 1:
+        raise BadRequestData("options has temporalValues or aggregatedValues, not both.")
+    if asked == "temporalValues":
+        return "temporalValues", plain
+    if asked == "aggregatedValues":
+        return "aggregatedValues", plain
+    if asked not in {"", "normalized", "concise"}:
+        raise InvalidRequest(f"format over time is temporalValues or aggregatedValues, not {asked!r}.")
+    return "instances", params
+
+
+def _period(params: Mapping[str, str]) -> Period:
+    timeproperty = params.get("timeproperty", "")
+    if "timerel" in params:
+        asked = temporal.parse(
+            params["timerel"], params.get("timeAt", ""), params.get("endTimeAt", ""), timeproperty or "observedAt"
+        )
+        return Period(timeproperty=asked.timeproperty, start=asked.start, end=asked.end)
+    if "timeAt" in params or "endTimeAt" in params:
+        raise BadRequestData("timeAt says when; timerel=before, after or between says how it is meant.")
+    if timeproperty:
+        return Period(timeproperty=temporal.parse("before", "2000-01-01T00:00:00Z", "", timeproperty).timeproperty)
+    return Period()
+
+
+def _last(params: Mapping[str, str]) -> int | None:
+    text = params.get("lastN")
+    if text is None:
+        return None
+    if not text.isascii() or not text.isdigit() or len(text) > 9 or int(text) == 0:  # noqa: PLR2004 - more is not kept
+        raise BadRequestData(f"lastN is a whole number, at least 1, not {text[:30]!r}.")
+    return int(text)
+
+
+def _names(shape: Shape) -> frozenset[str] | None:
+    if shape.attrs is None:
+        return None
+    shows_scope = shape.members is None or SCOPE in shape.members
+    return shape.attrs | ({SCOPE} if shows_scope else set())
+
+
+async def _pasts(
+    conn: Connection, exchange: Exchange, heads: list[Head], asked: Asked
+) -> tuple[list[Past], list[tuple[str, str]]]:
+    """The pasts of these entities, and the header of a part where there is more of them than one answer holds."""
+    found: dict[Key, list[Series]] = {head.key: [] for head in heads}
+    headers: list[tuple[str, str]] = []
+    if asked.aggregation is not None:
+        found |= await aggregates.aggregate(conn, heads, asked.wanted, asked.aggregation)
+    elif asked.wanted.names != frozenset():
+        rows = await questions.instances(conn, heads, asked.wanted, exchange.temporal_page)
+        for key, series in _series(rows).items():
+            found[key] = series
+        if rows.partial:
+            headers.append(("content-range", _range([row.time for row in rows.rows], asked.wanted)))
+    return [Past(head=_entity(head), deleted=head.deleted, series=found[head.key]) for head in heads], headers
+
+
+def _series(rows: Rows) -> dict[Key, list[Series]]:
+    """Rows in the order of time as series; a series that has none on this page is there all the same."""
+    moments: dict[tuple[Key, str, str, str], list[Moment]] = {}
+    for row in rows.rows:
+        moments.setdefault((row.key, row.name, row.value["type"], dataset(row.value)), []).append(_moment(row))
+    shown = {(key, name) for key, name, _, _ in moments}
+    found: dict[Key, list[Series]] = {}
+    for key, name in sorted(rows.named - shown):
+        found.setdefault(key, []).append(Series(name=name))
+    for (key, name, kind, dataset_), mine in moments.items():
+        found.setdefault(key, []).append(Series(name=name, type=kind, dataset=dataset_, moments=mine))
+    return found
+
+
+def _moment(row: Row) -> Moment:
+    return Moment(
+        instance=INSTANCE_PREFIX + row.instance,
+        time=row.time,
+        created=row.created,
+        modified=row.modified or row.at,
+        deleted=row.deleted,
+        value=row.value,
+    )
+
+
+def _entity(head: Head) -> Entity:
+    return Entity(key=head.key, types=head.types, doc={}, created=head.created, modified=head.modified or head.created)
+
+
+def _range(times: Sequence[datetime], wanted: Wanted) -> str:
+    """Content-Range of a part: from where to where in time, and of how many (§6.3.10)."""
+    asked = wanted.period
+    times = [time for time in times if asked.start is None or time >= asked.start]
+    first, last = min(times), max(times)
+    if wanted.last is not None:
+        return f"date-time {clock.iso(asked.end or last)}-{clock.iso(first)}/{wanted.last}"
+    return f"date-time {clock.iso(asked.start or first)}-{clock.iso(last)}/*"
+
+
+def _context(shape: Shape) -> dict[str, Any]:
+    return {"@context": shape.context.source} if shape.with_context else {}
+
+
+def _links(request: Request, question: PastQuestion, found: int) -> Iterable[tuple[str, str]]:
+    """Links to the pages of entities before and after (§6.3.10)."""
+    if request.method == "POST":
+        return
+    pages = [("next", question.offset + question.limit)] if found == question.limit and found else []
+    if question.offset > 0:
+        pages.append(("prev", max(0, question.offset - question.limit)))
+    for relation, offset in pages:
+        parameters = {**request.params, "limit": str(question.limit), "offset": str(offset)}
+        yield "link", f'<{BASE}/temporal/entities?{urlencode(parameters)}>; rel="{relation}"; type="{request.accepts}"'
