@@ -233,9 +233,14 @@ async def _hits(
 ) -> list[Key]:
     """The keys of those that lie as they should, by id; of the first `enough` of them only, where that is given."""
     candidates = await store.places(conn, where, compiler.values, place.geoproperty, limit=MOST + 1)
-    if len(candidates) > MOST:
-        raise TooManyResults(f"More than {MOST} entities come into question; narrow it by type, place or q.")
+    must_be_few(len(candidates))
     return list(islice((key for key, values in candidates if any(map(place.refine, values))), enough))
+
+
+def must_be_few(number: int) -> None:
+    """Nothing, or the problem of more entities than are looked at one by one."""
+    if number > MOST:
+        raise TooManyResults(f"More than {MOST} entities come into question; narrow it by type, place or q.")
 
 
 def _distance(entity: Entity, place: geo.Geo) -> float | None:

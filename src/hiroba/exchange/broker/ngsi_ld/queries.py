@@ -6,13 +6,12 @@ from urllib.parse import quote, urlencode
 
 from msgspec.structs import replace
 
-from hiroba.exchange.broker import questions
 from hiroba.exchange.broker.contexts.context import Context
 from hiroba.exchange.broker.documents import names, writing
 from hiroba.exchange.broker.errors import BadRequestData, TooManyResults
 from hiroba.exchange.broker.exchange import Exchange
 from hiroba.exchange.broker.linked import held, joined
-from hiroba.exchange.broker.ngsi_ld import bodies, maps, shapes
+from hiroba.exchange.broker.ngsi_ld import bodies, distributed, maps, shapes
 from hiroba.exchange.broker.ngsi_ld.entities import BASE, answer_of
 from hiroba.exchange.broker.ngsi_ld.http import Answer, Request, json
 from hiroba.exchange.broker.query import collation, geo, geometry, order, q, scopes, types
@@ -90,12 +89,16 @@ async def _answer(
     join = shapes.join_of(params)
     question = question_of(request, context, params, selectors, shape)
     used = await maps.used(request, exchange, params, question)
+    found, warned = await distributed.ask(request, exchange, context, question, params)
     async with exchange.reading() as conn:
-        page = await (questions.answer(conn, question) if used is None else maps.page(conn, question, used.map))
+        if used is None:
+            page = await distributed.page(conn, question, found)
+        else:
+            page = await maps.page(conn, question, used.map)
         pairs = [(entity, shape) for entity in page.entities]
         if join is not None:
             pairs = await joined(page.entities, shape, join, held(conn, request.tenant))
-    headers = list(_paging(request, question, page))
+    headers = [*_paging(request, question, page), *warned]
     if page.count is not None:
         headers.append(("ngsild-results-count", str(page.count)))
     if used is not None:
