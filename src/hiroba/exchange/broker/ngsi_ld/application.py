@@ -23,8 +23,11 @@ from hiroba.exchange.broker.ngsi_ld import (
     discovery,
     entities,
     evolutions,
+    identity,
+    maps,
     purge,
     queries,
+    snapshots,
     sources,
     subscriptions,
     temporal,
@@ -47,6 +50,8 @@ class Route(msgspec.Struct, frozen=True):
     handler: Handler
     params: frozenset[str] = PARAMETERS
     """The query parameters it takes; whatever any operation has, unless it says which."""
+    of_tenant: bool = True
+    """Whether the tenant must be there."""
 
     @property
     def creates(self) -> bool:
@@ -104,6 +109,17 @@ ROUTES: Final = (
             Route("DELETE", f"{face.path}/{{}}", "write", face.delete, frozenset()),
         )
     ),
+    Route("GET", "/entityMaps", "read", queries.entity_map),
+    Route("POST", "/entityMaps", "read", queries.entity_map_by_post),
+    Route("GET", "/entityMaps/{}", "read", maps.retrieve),
+    Route("PATCH", "/entityMaps/{}", "write", maps.update),
+    Route("DELETE", "/entityMaps/{}", "write", maps.delete),
+    Route("POST", "/snapshots", "write", snapshots.create, frozenset()),
+    Route("DELETE", "/snapshots", "write", snapshots.purge, frozenset({"q"})),
+    Route("GET", "/snapshots/{}", "read", snapshots.retrieve, frozenset()),
+    Route("PATCH", "/snapshots/{}", "write", snapshots.update, frozenset()),
+    Route("DELETE", "/snapshots/{}", "write", snapshots.delete, frozenset()),
+    Route("POST", "/snapshots/{}/clone", "write", snapshots.clone, frozenset()),
     Route("GET", "/types", "read", discovery.types, frozenset({"details", "local"})),
     Route("GET", "/types/{}", "read", discovery.type_, frozenset({"local"})),
     Route("GET", "/attributes", "read", discovery.attributes, frozenset({"details", "local", "count"})),
@@ -112,6 +128,7 @@ ROUTES: Final = (
     Route("GET", "/jsonldContexts", "read", contexts.listing, frozenset({"details", "kind"})),
     Route("GET", "/jsonldContexts/{}", "read", contexts.serve, frozenset({"details"})),
     Route("DELETE", "/jsonldContexts/{}", "write", contexts.delete, frozenset({"reload"})),
+    Route("GET", "/info/sourceIdentity", "read", identity.source_identity, frozenset(), of_tenant=False),
 )
 
 
@@ -177,10 +194,15 @@ class NgsiLd:
             if route.method == "GET":
                 request.negotiate()
             request.admitted = await self._access.admit(route.action, request.tenant, request.headers)
-            await self._exchange.must_have_tenant(request.tenant, make=self._access.creates_tenants and route.creates)
+            if route.of_tenant:
+                make = self._access.creates_tenants and route.creates
+                await self._exchange.must_have_tenant(request.tenant, make=make)
+            entered = await snapshots.enter(request, self._exchange)
             answer = await route.handler(request, self._exchange, *parts)
             if "prefer" in request.headers:
                 answer = preferred(request, answer)
+            if entered is not None:
+                answer.headers = [*answer.headers, entered]
         except Problem as error:
             answer = problem(error)
         except Exception:
