@@ -87,9 +87,9 @@ def _bucket(periods: Periods, end: int) -> tuple[str, str, tuple[Any, ...]]:
 _SQUARE: Final = "case when abs({0}) < 1e-150 then 0 else {0} * {0} end"
 """What is too small to be squared is nothing."""
 _NUMBERS: Final = f"""
-    count(*) as "totalCount", count(number) as numbers,
-    avg(number) as avg, min(number) as min, max(number) as max,
-    sum(number) as sum, sum({_SQUARE.format("number")}) as sumsq, stddev_pop(number) as stddev, count(distinct number) as "distinctCount"
+    count(*) as "totalCount", count(number) as numbers, avg(number) as avg, min(number) as min, max(number) as max,
+    sum(number) as sum, sum({_SQUARE.format("number")}) as sumsq, stddev_pop(number) as stddev,
+    count(distinct number) as "distinctCount"
 """
 
 
