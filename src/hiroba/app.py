@@ -17,7 +17,7 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
 import hiroba
-from hiroba.base import db
+from hiroba.base import clock, db
 from hiroba.base.db import Connection
 from hiroba.base.db.migrations import Migration
 from hiroba.base.db.migrations import found as migrations_in
@@ -38,22 +38,27 @@ from hiroba.exchange.broker.contexts.library import MEMORY
 from hiroba.exchange.broker.delivery.engine import Engine
 from hiroba.exchange.broker.delivery.outbox import Outbox
 from hiroba.exchange.broker.delivery.receivers import Receivers
+from hiroba.exchange.broker.delivery.store import letters
 from hiroba.exchange.broker.exchange import Exchange
+from hiroba.exchange.broker.federation import store as federation
+from hiroba.exchange.broker.federation.calls import Caller
+from hiroba.exchange.broker.federation.federation import Federation
+from hiroba.exchange.broker.federation.identity import Identity
+from hiroba.exchange.broker.federation.tallies import Tallies
 from hiroba.exchange.broker.history.keeping import keep, retention
 from hiroba.exchange.broker.history.recorder import record
+from hiroba.exchange.broker.maps import store as maps
 from hiroba.exchange.broker.ngsi_ld.application import NgsiLd
-from hiroba.exchange.broker.sources import changes
+from hiroba.exchange.broker.snapshots import store as snapshots
+from hiroba.exchange.broker.sources import store as registrations
+from hiroba.exchange.broker.sources.subscribers import Subscribers
 from hiroba.exchange.broker.subscriptions import store as subscription_rows
 from hiroba.exchange.broker.subscriptions.registry import Subscriptions
-from hiroba.exchange.broker.writes import forget_expired
-from hiroba.exchange.gateway import public, tenants
+from hiroba.exchange.gateway import dead_letters, public, tenants
 from hiroba.exchange.gateway.access import Gateway
 from hiroba.exchange.identity import operator_api, store
 from hiroba.exchange.identity.guards import GivenCaller, declared, known
 from hiroba.settings import Settings, read
-
-LISTENERS = (record,)
-"""What follows from every change of an entity, in its transaction."""
 
 
 def migrations(services: Sequence[Service]) -> list[Migration]:
@@ -71,11 +76,13 @@ def migrations(services: Sequence[Service]) -> list[Migration]:
 def jobs(services: Sequence[Service], settings: Settings) -> list[Periodic]:
     """What the house and every service do by the clock, named room/function."""
     ours = [
-        Periodic("broker/forget_expired", timedelta(minutes=5), partial(forget_expired, listeners=LISTENERS)),
-        Periodic("broker/keep_history", timedelta(hours=1), partial(keep, kept=retention(settings.history_days))),
-        Periodic("broker/forget_expired_sources", timedelta(minutes=1), changes.forget_expired),
+        Periodic("broker/forget_old_letters", timedelta(hours=1), letters.forget_old),
+        Periodic("broker/forget_expired_snapshots", timedelta(minutes=10), snapshots.forget_expired_snapshots),
+        Periodic("broker/forget_expired_maps", timedelta(minutes=10), maps.forget_expired_maps),
+        Periodic("broker/forget_gone_registrations", timedelta(hours=1), registrations.forget_gone),
         Periodic("broker/forget_gone_contexts", timedelta(hours=1), kept_contexts.forget_gone_contexts),
         Periodic("broker/forget_deleted_subscriptions", timedelta(hours=1), subscription_rows.forget_deleted),
+        Periodic("broker/keep_history", timedelta(hours=1), partial(keep, kept=retention(settings.history_days))),
         Periodic("identity/forget_what_is_over", timedelta(hours=1), store.forget_what_is_over),
     ]
     theirs = [
@@ -111,33 +118,48 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
     @asynccontextmanager
     async def running(app: Litestar) -> AsyncIterator[None]:
         pool = await db.connect(settings.database_url)
-        egress = Egress((*settings.egress_allow, *(LOOPBACK if settings.open else ())))
+        allowed = (*settings.egress_allow, *(LOOPBACK if settings.open else ()))
+        egress = Egress(allowed)
+        receivers = Receivers(egress)
         book = Book(egress, settings.url, pool, Path(settings.contexts) if settings.contexts else None)
         outbox = Outbox()
         subscriptions = Subscriptions(pool, book, outbox)
+        subscribers = Subscribers(pool, book, outbox)
         core = Exchange(
             pool,
             book.house,
-            [*LISTENERS, subscriptions.listener],
+            [record, subscriptions.listener],
             subscriptions,
+            subscribers,
             url=settings.url,
             temporal_page=settings.instances_of_a_page,
+            egress=egress,
         )
         delivery = Engine(
-            pool, outbox, {"Notification": subscriptions.target_of}, Receivers(egress).send, [subscriptions.tick]
+            pool,
+            outbox,
+            {kept.kind: kept.target_of for kept in (subscriptions, subscribers)},
+            receivers.send,
+            [subscriptions.tick, subscribers.tick, core.sources.tick],
         )
         core.follower.follow(MEMORY, book.refresh)
+        tallies = Tallies(pool)
         faces["/ngsi-ld/"] = NgsiLd(core, Open() if settings.open else Gateway(pool), book)
         app.state.update(pool=pool, exchange=core, egress=egress, regions=Regions(pool, core))
         async with pool.acquire() as connection:
             csrf.secret = await store.secret(connection, "csrf")
+            identity = Identity(await federation.own_name(connection), clock.now())
+        core.federation = Federation(core.sources, book, Caller(egress, tell=tallies.tell), identity)
         try:
             await core.start()
             await book.start()
             await delivery.start()
+            tallies.start()
             yield
         finally:
+            await tallies.stop()
             await delivery.stop()
+            await receivers.close()
             await book.stop()
             await core.stop()
             await egress.close()
@@ -153,6 +175,7 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
             public.house_context,
             public.ngsi_ld_document,
             tenants.put_tenant,
+            dead_letters.DeadLetters,
             operator_api.Municipalities,
             *(route for service in services for route in service.routes),
         ],

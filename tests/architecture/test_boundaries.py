@@ -28,7 +28,10 @@ ASKS_DATABASES = re.compile(
     r"(^|/)store(\.py|/)|^base/(db/|versions\.py$|jobs\.py$)|^exchange/broker/query/compile\.py$"
 )
 """A room's store, the ground's own tables, and the broker's one query compiler."""
-SQL_ELSEWHERE = {"door/health.py": "select 1: whether the database answers at all"}
+SQL_ELSEWHERE = {
+    "door/health.py": "select 1: whether the database answers at all",
+    "exchange/broker/query/ranking.py": "the compiler of orders, as compile.py is of conditions",
+}
 HTML = re.compile(
     r"</?(html|body|div|span|p|a|ul|ol|li|table|tr|td|form|input|button|h[1-6]|script|style|img)(\s|>|/>)",
     re.IGNORECASE,

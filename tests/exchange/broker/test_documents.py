@@ -4,6 +4,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 
 import orjson
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -33,23 +34,47 @@ VALUES = st.recursive(
 POINTS = st.tuples(st.floats(-180, 180), st.floats(-90, 90)).map(lambda at: {"type": "Point", "coordinates": list(at)})
 
 
-def with_members(carrier: st.SearchStrategy[dict]) -> st.SearchStrategy[dict]:
-    members = st.fixed_dictionaries(
-        {}, optional={"observedAt": st.just("2026-01-01T00:00:00Z"), "unitCode": st.just("CEL"), "datasetId": URIS}
-    )
-    return st.tuples(carrier, members).map(lambda pair: pair[0] | pair[1])
-
-
-ATTRIBUTES = st.one_of(
-    with_members(VALUES.map(lambda value: {"type": "Property", "value": value})),
-    with_members(URIS.map(lambda uri: {"type": "Relationship", "object": uri})),
-    POINTS.map(lambda point: {"type": "GeoProperty", "value": point}),
-    st.dictionaries(st.sampled_from(["ja", "en", "@none"]), TEXTS, min_size=1).map(
-        lambda texts: {"type": "LanguageProperty", "languageMap": texts}
+MEMBERS = {
+    "observedAt": st.just("2026-01-01T00:00:00Z"),
+    "datasetId": URIS,
+}
+DEEPER = st.dictionaries(
+    NAMES,
+    st.one_of(
+        SCALARS.map(lambda value: {"type": "Property", "value": value}),
+        URIS.map(lambda uri: {"type": "Relationship", "object": uri}),
     ),
-    NAMES.map(lambda name: {"type": "VocabProperty", "vocab": name}),
-    VALUES.map(lambda value: {"type": "JsonProperty", "json": value}),
-    st.lists(SCALARS, max_size=3).map(lambda items: {"type": "ListProperty", "valueList": items}),
+    max_size=2,
+)
+
+
+def with_members(carrier: st.SearchStrategy[dict], **more: st.SearchStrategy[str]) -> st.SearchStrategy[dict]:
+    members = st.fixed_dictionaries({}, optional={**MEMBERS, **more})
+    return st.tuples(DEEPER, carrier, members).map(lambda parts: parts[0] | parts[1] | parts[2])
+
+
+UNIT = {"unitCode": st.just("CEL")}
+ATTRIBUTES = st.one_of(
+    with_members(VALUES.map(lambda value: {"type": "Property", "value": value}), valueType=NAMES, **UNIT),
+    with_members(URIS.map(lambda uri: {"type": "Relationship", "object": uri}), objectType=NAMES),
+    with_members(st.lists(URIS, min_size=1, max_size=3).map(lambda uris: {"type": "Relationship", "object": uris})),
+    with_members(POINTS.map(lambda point: {"type": "GeoProperty", "value": point})),
+    with_members(
+        st.dictionaries(st.sampled_from(["ja", "en", "@none"]), TEXTS, min_size=1).map(
+            lambda texts: {"type": "LanguageProperty", "languageMap": texts}
+        ),
+        valueType=st.just("langString"),
+    ),
+    with_members(NAMES.map(lambda name: {"type": "VocabProperty", "vocab": name})),
+    with_members(st.lists(NAMES, min_size=1, max_size=3).map(lambda names: {"type": "VocabProperty", "vocab": names})),
+    with_members(VALUES.map(lambda value: {"type": "JsonProperty", "json": [value]})),
+    with_members(st.lists(SCALARS, max_size=3).map(lambda items: {"type": "ListProperty", "valueList": items}), **UNIT),
+    with_members(
+        st.lists(URIS, max_size=3).map(
+            lambda uris: {"type": "ListRelationship", "objectList": [{"object": uri} for uri in uris]}
+        ),
+        objectType=NAMES,
+    ),
 )
 ENTITIES = st.tuples(URIS, NAMES, st.dictionaries(NAMES, ATTRIBUTES, max_size=4)).map(
     lambda parts: {"id": parts[0], "type": parts[1], **parts[2]}
@@ -76,6 +101,117 @@ def test_the_concise_form_of_an_entity_is_read_as_the_same_entity(document, cont
     entity = kept(document, context)
     concise = writing.write(entity, writing.Shape(context=context, format="concise"))
     assert kept(concise, context) == entity
+
+
+SIMPLE = st.one_of(
+    SCALARS,
+    st.lists(VALUES, max_size=3),
+    POINTS,
+    st.dictionaries(st.sampled_from(["ja", "en"]), TEXTS, min_size=1).map(lambda texts: {"languageMap": texts}),
+    NAMES.map(lambda name: {"vocab": name}),
+    VALUES.map(lambda value: {"json": {"a": value}}),
+)
+PLAIN = st.tuples(URIS, NAMES, st.dictionaries(NAMES, SIMPLE, max_size=4)).map(
+    lambda parts: {"id": parts[0], "type": parts[1], **parts[2]}
+)
+
+
+@given(PLAIN, CONTEXTS)
+def test_a_simplified_entity_comes_back_as_it_went_in(document, context) -> None:
+    assert writing.write(kept(document, context), writing.Shape(context=context, format="simplified")) == document
+
+
+def test_objects_in_a_list_that_only_look_like_instances_are_a_plain_value() -> None:
+    parts = [{"name": "a", "value": 1}, {"name": "b", "value": 2}]
+    document = {"id": "urn:x:1", "type": "T", "parts": parts}
+    assert writing.write(kept(document, CORE), writing.Shape(context=CORE, format="simplified")) == document
+
+
+def test_a_context_may_call_id_and_type_by_other_names() -> None:
+    context = Context(flatten([{"identifier": "@id", "kind": "@type"}]), None)
+    document = {"identifier": "urn:x:1", "kind": "T", "a": {"kind": "Property", "value": 1}}
+    assert writing.write(kept(document, context), writing.Shape(context=context)) == {
+        "id": "urn:x:1", "type": "T", "a": {"type": "Property", "value": 1},
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "attribute",
+    [
+        {"type": "Property", "value": 1, "entityIdSealed": "urn:x:1"},
+        {"type": "Property", "value": 1, "entity": {}},
+        {"type": "Property", "value": 1, "previousObject": "urn:x:1"},
+        {"type": "Relationship", "object": "urn:x:1", "unitCode": "CEL"},
+        {"type": "JsonProperty", "json": 5},
+        {"type": "LanguageProperty", "languageMap": {"ja": "a"}, "valueType": "string"},
+        {"type": "GeoProperty", "value": "no geometry"},
+        {"type": "Text", "value": "NGSIv2"},
+        {"type": "Property", "value": 1, "9a": 1},
+        {"type": "Property", "value": 1, "ngsildproof": {"type": "Property", "value": "no object"}},
+    ],
+)
+def test_members_that_a_kind_of_attribute_cannot_have_are_refused(attribute) -> None:
+    with pytest.raises(BadRequestData):
+        kept({"id": "urn:x:1", "type": "T", "a": attribute}, CORE)
+
+
+@pytest.mark.parametrize("place", ["location", "observationSpace", "operationSpace"])
+def test_the_places_of_the_core_are_geoproperties(place) -> None:
+    with pytest.raises(BadRequestData, match="GeoProperty"):
+        kept({"id": "urn:x:1", "type": "T", place: "there"}, CORE)
+    text = {"type": "GeoProperty", "value": '{"type": "Point", "coordinates": [135.5, 34.5]}'}
+    written = writing.write(kept({"id": "urn:x:1", "type": "T", place: text}, CORE), writing.Shape(context=CORE))
+    assert written[place]["value"] == {"type": "Point", "coordinates": [135.5, 34.5]}
+
+
+def test_none_as_a_dataset_is_the_default_one() -> None:
+    document = {"id": "urn:x:1", "type": "T", "a": [{"type": "Property", "value": 1, "datasetId": "@none"},
+                                                   {"type": "Property", "value": 2, "datasetId": "urn:d:1"}]}  # fmt: skip
+    written = writing.write(kept(document, CORE), writing.Shape(context=CORE))
+    assert written["a"][0] == {"type": "Property", "value": 1}
+
+
+@pytest.mark.parametrize("code", [0x202E, 0x200B, 0xFEFF, 0xFE0F, 0xE0100, 0xFDD0, 0xFFFE, 0x3164, 0x2800])
+def test_what_nobody_can_see_is_in_no_id(code) -> None:
+    with pytest.raises(BadRequestData):
+        kept({"id": f"urn:x:a{chr(code)}b", "type": "T"}, CORE)
+
+
+def test_an_id_in_japanese_is_fine() -> None:
+    assert kept({"id": "urn:x:堺市", "type": "避難所"}, CORE).key.id == "urn:x:堺市"
+
+
+@pytest.mark.parametrize(
+    "terms",
+    [
+        {f"t{n}": f"t{n + 1}:x" for n in range(20_000)} | {"t20000": "https://e.org/"},
+        {f"t{n}": f"t{n + 1}" for n in range(40_000)},
+        {f"t{n}": "p:x" for n in range(40_000)} | {"p": "https://e.org/" + "x" * 1900},
+        {f"t{n}": "e:x" for n in range(60_000)},
+    ],
+    ids=["chain of prefixes", "chain of terms", "one long prefix", "too many"],
+)
+def test_a_context_made_to_be_costly_is_worked_out_once_per_term_or_refused(terms) -> None:
+    with suppress(BadRequestData):
+        context = Context(flatten([terms]), None)
+        assert context.expand("t0") == context.expand("t39999")
+
+
+def test_names_are_shortened_by_the_terms_and_prefixes_that_would_expand_to_them() -> None:
+    context = Context(
+        flatten([
+            {"ex": "https://e.org/", "exa": {"@id": "https://e.org/a/"}, "pre": {"@id": "https://p.org/x", "@prefix": True},
+             "speed": {"@id": "ex:speed", "@type": "xsd:double"}, "friend": {"@id": "ex:friend", "@type": "@id"}},
+        ]), None,
+    )  # fmt: skip
+    assert context.compact("https://e.org/speed") == "speed"
+    assert context.compact("https://e.org/other") == "ex:other"
+    assert context.compact("https://e.org/a/b") == "ex:a/b"
+    assert context.compact("https://nowhere.org/x") == "https://nowhere.org/x"
+    assert context.expand("exa:b") == "https://e.org/a/b"
+    vocabulary = Context(flatten([{"@vocab": "https://v.org/"}]), None)
+    assert vocabulary.compact("https://uri.etsi.org/ngsi-ld/default-context/a") == "ngsi-ld:default-context/a"
+    assert vocabulary.compact("https://v.org/a") == "a"
 
 
 JSON = st.recursive(

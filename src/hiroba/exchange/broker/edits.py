@@ -227,6 +227,38 @@ def delete() -> Edit:
     return edit
 
 
+def prune(goes: Callable[[str], bool]) -> Edit:
+    """Delete every attribute of which `goes` says so, and with `scope` the scopes (§5.6.21)."""
+
+    def edit(key: Key, before: Entity | None, now: datetime) -> Change:
+        entity = _there(key, before)
+        gone = tuple(name for name in entity.doc if goes(name))
+        scopes = () if goes("scope") else entity.scopes
+        if not gone and scopes == entity.scopes:
+            return Change(after=entity)
+        doc = {name: instances for name, instances in entity.doc.items() if name not in gone}
+        return Change(after=_touched(entity, now, doc=doc, scopes=scopes), updated=gone)
+
+    return edit
+
+
+def take(copied: Entity) -> Edit:
+    """Keep a copy of an entity, times and all; attributes of it that are there already stay (§5.16.1)."""
+
+    def edit(key: Key, before: Entity | None, now: datetime) -> Change:
+        del now
+        doc = copied.doc if before is None else copied.doc | before.doc
+        return Change(after=msgspec.structs.replace(copied, key=key, doc=doc), created=before is None)
+
+    return edit
+
+
+def look(key: Key, before: Entity | None, now: datetime) -> Change:
+    """Change nothing: the write then removes what is over (§4.22) and nothing else."""
+    del key, now
+    return Change(after=before)
+
+
 def only_of(owner: str, edit: Edit) -> Edit:
     """The same edit, for a caller that may change its own entities alone, and put them below its own scope."""
 

@@ -16,6 +16,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     before: Entity | None
     after: Entity | None
     at: datetime
+    expired: bool = False
+    """Whether this is no edit, but the time of the entity, or of an attribute, that was over (§4.22)."""
 
 
 Then = Callable[[], None]

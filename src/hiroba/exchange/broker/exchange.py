@@ -5,11 +5,12 @@ own context, GeoJSON for places, a language map for names. Programs outside use 
 writes and queries.
 """
 
+import asyncio
 import re
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterable, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from litestar.di import NamedDependency
@@ -17,13 +18,15 @@ from shapely import Point
 
 from hiroba.base import db
 from hiroba.base.db import Connection, Pool, transaction
+from hiroba.base.egress import Egress
 from hiroba.base.errors import Problem
 from hiroba.base.versions import Follower
 from hiroba.exchange.broker import edits, store
 from hiroba.exchange.broker.contexts.context import Context
 from hiroba.exchange.broker.documents import reading, writing
 from hiroba.exchange.broker.errors import BadRequestData, NonexistentTenant, OperationNotSupported
-from hiroba.exchange.broker.events import Listener
+from hiroba.exchange.broker.events import Listener, Then
+from hiroba.exchange.broker.federation.federation import Federation
 from hiroba.exchange.broker.geometry import LOCATION
 from hiroba.exchange.broker.model import HOME, Entity, Key
 from hiroba.exchange.broker.query import geo, order, q
@@ -33,9 +36,12 @@ from hiroba.exchange.broker.query.tree import Path
 from hiroba.exchange.broker.query.types import Types
 from hiroba.exchange.broker.questions import Question, Selector, answer
 from hiroba.exchange.broker.reads import Reader
-from hiroba.exchange.broker.sources.registry import Registry
-from hiroba.exchange.broker.subscriptions import registry
+from hiroba.exchange.broker.sources.model import Change
+from hiroba.exchange.broker.sources.registry import Sources
+from hiroba.exchange.broker.sources.subscribers import Subscribers
+from hiroba.exchange.broker.subscriptions.kept import Kept
 from hiroba.exchange.broker.subscriptions.registry import Subscriptions
+from hiroba.exchange.broker.sweeper import Sweeper
 from hiroba.exchange.broker.writes import Writer, apply
 
 Simplified = dict[str, Any]
@@ -72,6 +78,21 @@ class Found(msgspec.Struct, frozen=True):
     count: int | None = None
 
 
+KindOf = TypeVar("KindOf", bound=Kept)
+
+
+async def _nobody(conn: Connection, changes: Iterable[Change]) -> Then | None:
+    """Nobody waits for changes of registrations."""
+    del conn, changes
+    return None
+
+
+def _there(kept: KindOf | None) -> KindOf:
+    if kept is None:
+        raise OperationNotSupported("There are no subscriptions here.")
+    return kept
+
+
 class Exchange:
     """The region's entities."""
 
@@ -81,55 +102,72 @@ class Exchange:
         context: Context,
         listeners: Sequence[Listener] = (),
         subscriptions: Subscriptions | None = None,
+        subscribers: Subscribers | None = None,
         *,
         url: str = "",
         temporal_page: int = 1000,
+        egress: Egress | None = None,
     ) -> None:
         self._pool = pool
         self._context = context
         self._listeners = listeners
         self._tenants: dict[str, float] = {}
-        self.temporal_page = temporal_page
-        """Attribute instances of one answer about the past."""
-        self.url = url
-        """Where this house is reached: a registration must not lead back to it."""
         self.follower = Follower(pool)
         """Keeps what this process remembers of the database in step with what others write."""
         self._subscriptions = subscriptions
-        if subscriptions is not None:
-            self.follower.follow(registry.MEMORY, subscriptions.refresh)
+        self._subscribers = subscribers
+        for kept in (subscriptions, subscribers):
+            if kept is not None:
+                self.follower.follow(kept.memory, kept.refresh)
+        self.sources = Sources(pool, self.follower, url, subscribers.tell if subscribers is not None else _nobody)
+        self.temporal_page = temporal_page
+        """Attribute instances of one answer about the past."""
         self.writer = Writer(pool, listeners)
         self.reader = Reader(pool)
-        self.sources = Registry(self.follower)
+        self._sweeper = Sweeper(pool, self.writer)
+        self.egress = egress or Egress()
+        """The way to other places."""
+        self._later: set[asyncio.Task[None]] = set()
+        self.federation: Federation
+        """Other brokers, and what this one is called among them."""
 
     async def start(self) -> None:
         """Begin to take reads and writes."""
         await self.follower.start()
         self.writer.start()
         self.reader.start()
+        self._sweeper.start()
 
     async def stop(self) -> None:
         """Finish what was taken."""
+        for task in self._later:
+            task.cancel()
+        await asyncio.gather(*self._later, return_exceptions=True)
+        await self._sweeper.stop()
         await self.writer.stop()
         await self.reader.stop()
         await self.follower.stop()
 
-    @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Connection]:
-        """A connection for writing what is no entity: one transaction."""
-        async with transaction(self._pool) as conn:
-            yield conn
+    def later(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do something after the answer; it ends with this process, whatever it has come to."""
+        task = asyncio.create_task(work)
+        self._later.add(task)
+        task.add_done_callback(self._later.discard)
 
     @property
     def subscriptions(self) -> Subscriptions:
         """Who waits for changes; only where there is a process that delivers."""
-        if self._subscriptions is None:
-            raise OperationNotSupported("There are no subscriptions here.")
-        return self._subscriptions
+        return _there(self._subscriptions)
+
+    @property
+    def subscribers(self) -> Subscribers:
+        """Who waits for context sources; likewise."""
+        return _there(self._subscribers)
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Connection]:
         """A connection for a question."""
+        await self._sweeper.catch_up()
         async with db.reading(self._pool) as conn:
             yield conn
 

@@ -37,6 +37,9 @@ MEMBERS: Final = frozenset(
         "observedAt",
         "unitCode",
         "objectType",
+        "valueType",
+        "entityIdSealed",
+        "entityTypeSealed",
         "createdAt",
         "modifiedAt",
         "expiresAt",
@@ -70,6 +73,8 @@ class Entity(msgspec.Struct, frozen=True, kw_only=True):
     created: datetime
     modified: datetime
     expires: datetime | None = None
+    lapses: datetime | None = None
+    """When the first of its attributes expires, as far as the database knows it."""
 
 
 class Fragment(msgspec.Struct, frozen=True, kw_only=True):

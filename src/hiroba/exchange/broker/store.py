@@ -1,22 +1,25 @@
 """The broker's tables, one function per question. Entities travel as rows of `unnest`, many to a statement."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from typing import Any
 
 import asyncpg
 import orjson
 
+from hiroba.base import clock
 from hiroba.base.db import Connection
+from hiroba.exchange.broker.expiry import lapses, unexpired
 from hiroba.exchange.broker.facts import facts
 from hiroba.exchange.broker.geometry import extent
 from hiroba.exchange.broker.model import Doc, Entity, Key
 
-COLUMNS = "e.tenant, e.path, e.id, e.types, e.scopes, e.owner, e.doc, e.created, e.modified, e.expires"
+COLUMNS = "e.tenant, e.path, e.id, e.types, e.scopes, e.owner, e.doc, e.created, e.modified, e.expires, e.lapses"
 _KEYS = "unnest($1::text[], $2::text[], $3::text[]) as k (tenant, path, id)"
 _VALUES = """
     unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::box[],
-           $11::timestamptz[], $12::timestamptz[], $13::timestamptz[])
-        as v (tenant, path, id, types, scopes, owner, doc, facts, words, geo, created, modified, expires)
+           $11::timestamptz[], $12::timestamptz[], $13::timestamptz[], $14::timestamptz[])
+        as v (tenant, path, id, types, scopes, owner, doc, facts, words, geo, created, modified, expires, lapses)
 """
 
 
@@ -31,7 +34,17 @@ def entity_of(row: asyncpg.Record) -> Entity:
         created=row["created"],
         modified=row["modified"],
         expires=row["expires"],
+        lapses=row["lapses"],
     )
+
+
+def shown(rows: Iterable[asyncpg.Record]) -> Iterator[Entity]:
+    """The entities of rows as they may be shown: nothing of them is over (§4.22)."""
+    for row in rows:
+        entity = entity_of(row)
+        left = entity if entity.lapses is None else unexpired(entity, clock.now())
+        if left is not None:
+            yield left
 
 
 def _columns(keys: Iterable[Key]) -> tuple[list[str], list[str], list[str]]:
@@ -44,8 +57,7 @@ async def entities(conn: Connection, keys: Iterable[Key]) -> dict[Key, Entity]:
     rows = await conn.fetch(f"""
         select {COLUMNS} from {_KEYS} join broker.entity e using (tenant, path, id) where e.expires is null or e.expires > now()
     """, *_columns(keys))  # noqa: S608 - constants  # fmt: skip
-    found = map(entity_of, rows)
-    return {entity.key: entity for entity in found}
+    return {entity.key: entity for entity in shown(rows)}
 
 
 async def entities_of(conn: Connection, tenant: str, ids: Iterable[str]) -> dict[str, Entity]:
@@ -54,8 +66,7 @@ async def entities_of(conn: Connection, tenant: str, ids: Iterable[str]) -> dict
         select {COLUMNS} from broker.entity e
          where e.tenant = $1 and e.id = any($2::text[]) and (e.expires is null or e.expires > now()) order by e.path desc
     """, tenant, list(ids))  # noqa: S608 - constants  # fmt: skip
-    found = map(entity_of, rows)
-    return {entity.key.id: entity for entity in found}
+    return {entity.key.id: entity for entity in shown(rows)}
 
 
 async def lock(conn: Connection, keys: Sequence[Key]) -> dict[Key, Entity]:
@@ -70,18 +81,20 @@ async def lock(conn: Connection, keys: Sequence[Key]) -> dict[Key, Entity]:
 
 def _rows(written: Sequence[Entity]) -> list[list[Any]]:
     tenants, paths, ids = _columns(entity.key for entity in written)
+    docs = [orjson.dumps(entity.doc).decode() for entity in written]
     return [
         tenants, paths, ids,
         [array(entity.types) for entity in written],
         [array(entity.scopes) for entity in written],
         [entity.owner for entity in written],
-        [orjson.dumps(entity.doc).decode() for entity in written],
+        docs,
         [orjson.dumps(facts(entity.doc)).decode() for entity in written],
         [words(entity.doc) for entity in written],
         [extent(entity.doc) for entity in written],
         [entity.created for entity in written],
         [entity.modified for entity in written],
         [entity.expires for entity in written],
+        [lapses(entity.doc) if '"expiresAt"' in doc else None for entity, doc in zip(written, docs, strict=True)],
     ]  # fmt: skip
 
 
@@ -93,9 +106,10 @@ def array(texts: Iterable[str]) -> str:
 async def insert(conn: Connection, written: Sequence[Entity]) -> set[Key]:
     """Add entities; the keys that were free. Somebody else's row of the same key is waited for and left alone."""
     rows = await conn.fetch(f"""
-        insert into broker.entity (tenant, path, id, types, scopes, owner, doc, facts, words, geo, created, modified, expires)
+        insert into broker.entity (tenant, path, id, types, scopes, owner, doc, facts, words, geo, created, modified, expires,
+                                   lapses)
         select tenant, path, id, types::text[], scopes::text[], owner, doc::jsonb, facts::jsonb, words, geo,
-               created, modified, expires
+               created, modified, expires, lapses
           from {_VALUES}
          order by tenant, path, id
         on conflict do nothing returning tenant, path, id
@@ -109,7 +123,7 @@ async def update(conn: Connection, written: Sequence[Entity]) -> None:
         update broker.entity e
            set types = v.types::text[], scopes = v.scopes::text[], owner = v.owner, doc = v.doc::jsonb,
                facts = v.facts::jsonb, words = v.words, geo = v.geo,
-               created = v.created, modified = v.modified, expires = v.expires
+               created = v.created, modified = v.modified, expires = v.expires, lapses = v.lapses
           from {_VALUES}
          where e.tenant = v.tenant and e.path = v.path and e.id = v.id
     """, *_rows(written))  # noqa: S608 - constants  # fmt: skip
@@ -164,7 +178,19 @@ async def select(
         *values,
         *(() if limit is None else (limit, offset)),
     )
-    return [entity_of(row) for row in rows]
+    return list(shown(rows))
+
+
+async def keys(
+    conn: Connection, where: str, values: Sequence[Any], *, joins: str = "", order: str, limit: int
+) -> list[Key]:
+    """The keys of the entities for which the compiled condition holds."""
+    rows = await conn.fetch(
+        f"select e.tenant, e.path, e.id from broker.entity e {joins} where {where} order by {order} limit ${len(values) + 1}",  # noqa: S608 - as above
+        *values,
+        limit,
+    )
+    return [Key(*row) for row in rows]
 
 
 async def places(
@@ -241,12 +267,18 @@ async def add_tenant(conn: Connection, name: str) -> None:
     await conn.execute("insert into broker.tenant (name) values ($1) on conflict do nothing", name)
 
 
-async def take_expired(conn: Connection, most: int) -> list[Entity]:
-    """Remove entities whose time is over (§4.22), at most so many, and give them; until then they are merely not shown."""
-    rows = await conn.fetch(f"""
-        delete from broker.entity e where (tenant, path, id) in (
-            select tenant, path, id from broker.entity where expires <= now()
-             order by tenant, path, id limit $1 for update skip locked
-        ) returning {COLUMNS}
-    """, most)  # noqa: S608 - a constant  # fmt: skip
-    return [entity_of(row) for row in rows]
+async def next_over(conn: Connection) -> datetime | None:
+    """When the next entity or attribute of any tenant expires (§4.22)."""
+    found: datetime | None = await conn.fetchval(
+        "select least((select min(expires) from broker.entity), (select min(lapses) from broker.entity))"
+    )
+    return found
+
+
+async def over(conn: Connection, limit: int) -> list[Key]:
+    """Entities that are over, or of which an attribute is."""
+    rows = await conn.fetch("""
+        (select tenant, path, id from broker.entity where expires <= now() limit $1)
+        union (select tenant, path, id from broker.entity where lapses <= now() limit $1) limit $1
+    """, limit)  # fmt: skip
+    return [Key(*row) for row in rows]

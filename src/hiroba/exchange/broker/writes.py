@@ -19,6 +19,7 @@ from hiroba.exchange.broker import store
 from hiroba.exchange.broker.edits import Change, Edit
 from hiroba.exchange.broker.errors import BadRequestData
 from hiroba.exchange.broker.events import Event, Listener, Then
+from hiroba.exchange.broker.expiry import unexpired
 from hiroba.exchange.broker.model import Entity, Key
 
 MOST: Final = 500
@@ -67,10 +68,9 @@ async def _round(
     happened: list[Event] = []
     for key in keys:
         entity = before.get(key)
-        current[key] = entity
-        if entity is not None and entity.expires is not None and entity.expires <= now:
-            current[key] = None
-            happened.append(Event(key=key, before=entity, after=None, at=now))
+        current[key] = left = unexpired(entity, now) if entity is not None else None
+        if left is not entity:
+            happened.append(Event(key=key, before=entity, after=left, at=now, expired=True))
     for number in pending:
         key, edit = writes[number]
         try:
@@ -96,15 +96,6 @@ async def _round(
         await store.delete(conn, gone)
     events += [event for event in happened if event.key not in lost]
     return [number for number in pending if writes[number][0] in lost]
-
-
-async def forget_expired(conn: Connection, listeners: Sequence[Listener] = ()) -> None:
-    """Delete the entities whose time is over (§4.22); listeners hear of it as of any deletion."""
-    while expired := await store.take_expired(conn, MOST):
-        now = clock.now()
-        events = [Event(key=entity.key, before=entity, after=None, at=now) for entity in expired]
-        for listener in listeners:
-            await listener(conn, events)
 
 
 class Lane:

@@ -25,6 +25,21 @@ def notice(to: Address, entity: str, number: int = 0, **more: object) -> Notice:
     return Notice(address=to, entity=entity, at=clock.now(), data=orjson.dumps({"id": entity, "n": number}), **more)
 
 
+async def until(condition: Callable[[], bool | Awaitable[bool]], seconds: float = 15.0) -> None:
+    async with asyncio.timeout(seconds):
+        while True:
+            found = condition()
+            if found is True or (not isinstance(found, bool) and await found):
+                return
+            await asyncio.sleep(0.01)
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> tuple[str, dict]:
+    """The loop that server workers run on: it is stricter about connections that are closed."""
+    return "asyncio", {"use_uvloop": True}
+
+
 class World:
     """Subscriptions, one receiver for all, and what it got."""
 
@@ -66,19 +81,11 @@ class World:
         async with self.pool.acquire() as conn:
             return await conn.fetchval("select count(*) from broker.owed")
 
-    async def until(self, condition: Callable[[], bool | Awaitable[bool]], seconds: float = 15.0) -> None:
-        async with asyncio.timeout(seconds):
-            while True:
-                found = condition()
-                if found is True or (not isinstance(found, bool) and await found):
-                    return
-                await asyncio.sleep(0.01)
-
     async def nothing_is_owed(self) -> None:
         async def empty() -> bool:
             return await self.owed() == 0
 
-        await self.until(empty)
+        await until(empty)
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from tests.exchange.broker.delivery.conftest import World, address, notice
+from tests.exchange.broker.delivery.conftest import World, address, notice, until
 
 from hiroba.base import clock
 from hiroba.base.db import transaction
@@ -60,7 +60,7 @@ async def test_a_transaction_that_commits_late_is_not_passed_over(world: World) 
         await late.start()
         await world.outbox.owe(slow, [notice(ONE, "urn:x:late", 1)])
         await world.owe(*(notice(ONE, "urn:x:0", number) for number in range(2, 40)))
-        await world.until(lambda: len(world.got) == 39)
+        await until(lambda: len(world.got) == 39)
         await asyncio.sleep(1.5)
         await late.commit()
     await world.nothing_is_owed()
@@ -69,7 +69,7 @@ async def test_a_transaction_that_commits_late_is_not_passed_over(world: World) 
 
 async def test_two_processes_share_the_subscriptions_and_neither_sends_twice(world: World) -> None:
     first, second = await world.engine(), await world.engine(Outbox())
-    await world.until(lambda: len(first.leases.held) == len(second.leases.held) == 32)
+    await until(lambda: len(first.leases.held) == len(second.leases.held) == 32)
     addresses = [address(number) for number in range(40)]
     for start in range(0, 50, 10):
         await world.owe(*(notice(to, "urn:x:1", number) for number in range(start, start + 10) for to in addresses))
@@ -85,10 +85,10 @@ async def test_what_a_process_that_dies_has_not_sent_the_other_takes_up(world: W
 
     world.answer = never
     first = await world.engine()
-    await world.until(lambda: len(first.leases.held) == 64)
+    await until(lambda: len(first.leases.held) == 64)
     addresses = [address(number) for number in range(20)]
     await world.owe(*(notice(to, "urn:x:1", number) for number in range(10) for to in addresses))
-    await world.until(lambda: len(first.dispatch.tasks) == 20)
+    await until(lambda: len(first.dispatch.tasks) == 20)
     world.answer = None
     for task in (*first._running, *first.dispatch.tasks):
         task.cancel()
@@ -109,10 +109,10 @@ async def test_a_receiver_that_never_answers_delays_nobody_else(world: World) ->
     world.answer = answer
     await world.engine()
     await world.owe(notice(ONE, "urn:x:0", 0))
-    await world.until(lambda: len(world.numbers(ONE)) == 1)
+    await until(lambda: len(world.numbers(ONE)) == 1)
     await world.owe(*(notice(address(f"silent{number}"), "urn:x:1", 0) for number in range(300)))
     await world.owe(*(notice(ONE, f"urn:x:{number}", number) for number in range(1, 200)))
-    await world.until(lambda: len(world.numbers(ONE)) == 200)
+    await until(lambda: len(world.numbers(ONE)) == 200)
     assert await world.owed() >= 300
 
 
@@ -136,7 +136,7 @@ async def test_with_throttling_the_newest_state_of_each_entity_is_sent_when_the_
     world.targets[ONE] = Target(uri="http://receiver/throttled", throttling=1.0)
     await world.engine()
     await world.owe(notice(ONE, "urn:x:1", 1))
-    await world.until(lambda: len(world.got) == 1)
+    await until(lambda: len(world.got) == 1)
     for number in range(2, 12):
         await world.owe(notice(ONE, f"urn:x:{number % 2}", number))
     await world.nothing_is_owed()

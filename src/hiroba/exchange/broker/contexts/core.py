@@ -30,7 +30,7 @@ _PLAIN = """
     endpoint entities entity entityCount error errors expandValues format geoQ geoproperty georel idPattern
     information isActive join jsonKeys lang linkedMaps localOnly location management managementInterval mode
     notification notificationTrigger notifierInfo notUpdated observationInterval observationSpace omit
-    operationSpace operations pick q reason receiverInfo refreshRate registrationName scope scopeQ showChanges
+    operationSpace operations pick q reason receiverInfo refreshRate registrationId registrationName scope scopeQ showChanges
     status subscriptionName sysAttrs temporalQ throttling timeInterval timeout timeproperty timerel timesFailed
     timesSent triggerReason unchanged unitCode updated uri
 """
@@ -38,12 +38,12 @@ _TIMES = """
     contextSourceTimeAt createdAt deletedAt endAt endTimeAt expiresAt lastFailure lastNotification lastSuccess
     modifiedAt notifiedAt observedAt startAt timeAt
 """
-_IDS = "datasetId entityId instanceId registrationId subscriptionId success tenant"
+_IDS = "datasetId entityId instanceId subscriptionId success tenant"
 _NAMES = """
     attributeList attributeName attributeNames attributeTypes attributes propertyNames relationshipNames
     typeList typeName typeNames watchedAttributes
 """
-_LISTS = "avg distinctCount entityList jsons max min stddev sum sumsq totalCount vocabs"
+_LISTS = "avg distinctCount entityList jsons max min stddev sum sumsq totalCount"
 _RENAMED: dict[str, Any] = {
     "containedBy": "isContainedBy",
     "dataset": {"@id": "hasDataset", "@container": "@index"},
@@ -70,6 +70,7 @@ _RENAMED: dict[str, Any] = {
     "valueLists": {"@id": "hasValueLists", "@container": "@list"},
     "values": {"@id": "hasValues", "@container": "@list"},
     "vocab": {"@id": "hasVocab", "@type": "@vocab"},
+    "vocabs": {"@id": "hasVocabs", "@container": "@list"},
 }
 
 

@@ -6,6 +6,7 @@ from hiroba.base.egress import CallFailed, CallRefused, Egress
 from hiroba.exchange.broker.delivery.line import Attempt
 from hiroba.exchange.broker.delivery.message import Message
 from hiroba.exchange.broker.delivery.model import Target
+from hiroba.exchange.broker.delivery.mqtt import Mqtt
 
 PATIENCE = 10.0
 """Seconds an answer is waited for where the subscription says nothing."""
@@ -41,8 +42,13 @@ class Receivers:
     """Every way of sending, by the scheme of the address."""
 
     def __init__(self, egress: Egress) -> None:
+        self._mqtt = Mqtt(egress)
         http = Http(egress)
-        self._by_scheme: dict[str, Receiver] = {"http": http, "https": http}
+        self._by_scheme: dict[str, Receiver] = {"http": http, "https": http, "mqtt": self._mqtt, "mqtts": self._mqtt}
+
+    async def close(self) -> None:
+        """Let the connections go."""
+        await self._mqtt.close()
 
     async def send(self, target: Target, message: Message) -> Attempt:
         """Send it, whatever happens: a failure is an answer too."""

@@ -1,6 +1,8 @@
 """What may be a URI, a moment, a name or a scope in a document, and how a wrong one is shown (CIM 009 §4.6)."""
 
+import unicodedata
 from datetime import datetime
+from functools import lru_cache
 from re import compile as pattern
 from typing import Any, Final
 
@@ -12,20 +14,28 @@ from hiroba.exchange.broker.model import NULL
 
 URI: Final = pattern(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s<>\"{}|\\^`]+")
 LONGEST_URI: Final = 2000
+UNSEEN: Final = frozenset("\u115f\u1160\u3164\uffa0\u2800")
+"""Letters and signs that show nothing."""
 DATE_TIME: Final = pattern(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d([.,]\d{1,9})?Z")
 SCOPE: Final = pattern(r"/?[A-Za-z]\w*(/[A-Za-z]\w*)*")
 NAME: Final = pattern(r"[^\s()<>\"'{}|\\^`;,=~&]+")
 LONGEST_NAME: Final = 500
 NEVER_ATTRIBUTES: Final = frozenset({
     "datasetId", "instanceId", "observedAt", "unitCode", "objectType", "previousValue", "previousObject",
-    "previousLanguageMap", "previousVocab", "previousJson", "previousValueList", "previousObjectList",
+    "previousLanguageMap", "previousVocab", "previousJson", "previousValueList", "previousObjectList", "valueType",
 })  # fmt: skip
 """Core terms that are members of attributes and cannot be attributes of an entity (§4.5.1)."""
 
 
 def is_uri(value: Any) -> bool:
     """Whether it is a URI."""
-    return isinstance(value, str) and value != NULL and len(value) <= LONGEST_URI and bool(URI.fullmatch(value))
+    return (
+        isinstance(value, str)
+        and value != NULL
+        and len(value) <= LONGEST_URI
+        and URI.fullmatch(value) is not None
+        and (value.isascii() or all(map(_is_seen, value)))
+    )
 
 
 def uri(value: Any, where: str) -> str:
@@ -33,7 +43,19 @@ def uri(value: Any, where: str) -> str:
     if is_uri(value):
         found: str = value
         return found
+    if isinstance(value, str) and not value.isascii() and not all(map(_is_seen, value)):
+        raise BadRequestData(f"{where} holds a character that nobody can see: {ascii(value)[:100]}.")
     raise BadRequestData(f"{where} is a URI, not {show(value)}.")
+
+
+def _is_seen(character: str) -> bool:
+    """Whether a character may stand in an IRI (RFC 3987): no control, format, private or unassigned one, no variation."""
+    return not (
+        unicodedata.category(character)[0] in "CZ"
+        or character in UNSEEN
+        or "\ufe00" <= character <= "\ufe0f"
+        or "\U000e0100" <= character <= "\U000e01ef"
+    )
 
 
 def moment(value: Any, where: str) -> datetime:
@@ -62,12 +84,31 @@ def scopes(value: Any) -> tuple[str, ...]:
 
 def iri(context: Context, name: str, where: str) -> str:
     """The IRI that a context gives a name; a name that stands for a JSON-LD keyword is none (§4.6.2)."""
-    if not name or len(name) > LONGEST_NAME or not NAME.fullmatch(name):
-        raise BadRequestData(f"{where}: {show(name)} is no name. Names have no spaces, quotes or brackets.")
+    if not _is_name(name):
+        raise BadRequestData(
+            f"{where}: {show(name)} is no name. A name is a letter, then letters, digits and _; a prefix may stand before it."
+        )
     expanded = context.expand(name)
     if expanded.startswith("@"):
         raise BadRequestData(f"{where}: {show(name)} stands for the keyword {expanded}.")
     return expanded
+
+
+@lru_cache(10_000)
+def _is_name(name: str) -> bool:
+    """Whether a text is a name, a name with a prefix, or an IRI written out (§4.6.2)."""
+    prefix, colon, rest = name.partition(":")
+    if not colon:
+        return _is_word(name)
+    return (_is_word(prefix) and _is_word(rest)) or (len(name) <= LONGEST_NAME and URI.fullmatch(name) is not None)
+
+
+def _is_word(name: str) -> bool:
+    return (
+        0 < len(name) <= LONGEST_NAME
+        and name[0].isalpha()
+        and all(character.isalnum() or character == "_" for character in name)
+    )
 
 
 def attribute_iri(context: Context, term: str) -> str:

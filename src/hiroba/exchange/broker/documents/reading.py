@@ -28,11 +28,12 @@ INFERRED: Final = {
 ENTITY_MEMBERS: Final = frozenset({
     "id", "@id", "type", "@type", "@context", "scope", "createdAt", "modifiedAt", "deletedAt", "expiresAt",
 })  # fmt: skip
-IGNORED: Final = frozenset({
-    "type", "@type", "createdAt", "modifiedAt", "deletedAt", "instanceId", "previousValue", "previousObject",
-    "previousLanguageMap", "previousVocab", "previousJson", "previousValueList", "previousObjectList", "entity", "entityList",
-})  # fmt: skip
+IGNORED: Final = frozenset({"type", "@type", "createdAt", "modifiedAt", "deletedAt", "instanceId"})
 """Members the system makes itself; what a client says of them is passed over (§4.8)."""
+PLACES: Final = frozenset(f"{core.NGSI}{name}" for name in ("location", "observationSpace", "operationSpace"))
+"""Attributes that are GeoProperties by their names (§4.7.1)."""
+PROOF: Final = "ngsildproof"
+"""The Property that seals an attribute (§4.5.2.2)."""
 _ATTRIBUTE_TYPES: Final = {name: name for name in core.ATTRIBUTE_TYPES} | {
     core.NGSI + name: name for name in core.ATTRIBUTE_TYPES
 }
@@ -55,12 +56,15 @@ class Reader:
         self._context = context
         self._whole = whole
         self._merging = merging
+        self._inside = merging
+        """Whether a null inside a value may delete: in a merge, not in an update of parts (§5.5.4)."""
         self._budget = MOST_ATTRIBUTES
 
     def entity(self, document: Any) -> Fragment:
         """The fragment of an entity."""
         if not isinstance(document, dict) or not document:
             raise InvalidRequest("An entity is a JSON object with at least one member.")
+        document = self._unaliased(document)
         id_ = document.get("id", document.get("@id", ""))
         types = document.get("type", document.get("@type", ()))
         if self._whole and not id_:
@@ -78,9 +82,10 @@ class Reader:
 
     def partial(self, document: Any, name: str) -> list[Instance]:
         """The instances of a fragment of one attribute."""
+        self._inside = False
         if not isinstance(document, dict):
             return self._instances(document, name)
-        part = {member: value for member, value in document.items() if member != "@context"}
+        part = {member: value for member, value in self._unaliased(document).items() if member != "@context"}
         kind = part.get("type", part.get("@type", ""))
         if kind in core.GEOMETRIES:
             return self._instances(part, name)
@@ -102,8 +107,18 @@ class Reader:
                 raise BadRequestData(f"{term} is null. To delete it, patch it with {NULL!r}.")
             if name in doc:
                 raise BadRequestData(f"{term} stands for an attribute that is given twice.")
-            doc[name] = self._instances(value, term)
+            instances = self._instances(value, term)
+            if name in PLACES and not all(part.get("type", "GeoProperty") == "GeoProperty" for part in instances):
+                raise BadRequestData(f"{term} is a GeoProperty: a GeoJSON geometry (§4.7.1).")
+            doc[name] = instances
         return doc
+
+    def _unaliased(self, document: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The document with what its context calls id and type by other names called so."""
+        aliases = self._context.aliases
+        if not aliases:
+            return document
+        return {aliases.get(member, member): value for member, value in document.items()}
 
     def _types(self, types: Any) -> tuple[str, ...]:
         given = types if isinstance(types, list) else [types] if types else []
@@ -117,6 +132,8 @@ class Reader:
 
     def _instances(self, value: Any, term: str) -> list[Instance]:
         if isinstance(value, list) and value and all(isinstance(part, dict) and is_instance(part) for part in value):
+            if len(value) > 1 and not any("type" in part or "datasetId" in part for part in value):
+                return [self._plain(value, term)]  # without datasets these are no instances, but objects with a `value`
             made = [self._instance(part, term) for part in value]
             datasets = {instance.get("datasetId", "") for instance in made}
             if len(datasets) < len(made):
@@ -131,17 +148,23 @@ class Reader:
         if value == NULL:
             return self._deletion({}, term)
         if isinstance(value, dict):
+            value = self._unaliased(value)
             kind = value.get("type", value.get("@type"))
             if isinstance(kind, str) and (found := _ATTRIBUTE_TYPES.get(kind)):
                 return self._typed(value, found, term)
             if values.is_geometry(value):
                 return {"type": "GeoProperty", "value": check_geometry(value, term)}
             for member in INFERRED:
-                if member in value:
+                if member in value and kind is None:
                     return self._typed(value, self._inferred(value, member), term)
+            if isinstance(kind, dict) or (kind is not None and value.keys() & INFERRED.keys()):
+                raise BadRequestData(f"{term}: {show(kind)} is no type of an attribute (§4.5.2).")
             if "@context" in value:
                 raise BadRequestData(f"{term} has an @context of its own; a document has one, at its top.")
-        return {"type": "Property", "value": values.plain(value, term, self._context, self._merging)}
+        return self._plain(value, term)
+
+    def _plain(self, value: Any, term: str) -> Instance:
+        return {"type": "Property", "value": values.plain(value, term, self._context, self._inside)}
 
     def _inferred(self, value: Mapping[str, Any], member: str) -> str:
         return "GeoProperty" if member == "value" and values.is_geometry(value[member]) else INFERRED[member]
@@ -155,9 +178,11 @@ class Reader:
         if values.is_deletion(raw):
             return self._deletion(value, term)
         if kind == "GeoProperty":
-            kept = check_geometry(raw, term)
+            kept = check_geometry(values.unwrapped(raw, term), term)
+        elif term.endswith(PROOF) and not isinstance(raw, dict):
+            raise BadRequestData(f"{term}.value is an object with the structure of a proof (§4.5.2.2).")
         else:
-            kept = values.CARRIERS[carrier](raw, term, self._context, self._merging)
+            kept = values.CARRIERS[carrier](raw, term, self._context, self._inside)
         return {"type": kind, carrier: kept} | self._companions(value, kind, carrier, term)
 
     def _companions(self, value: Mapping[str, Any], kind: str, carrier: str, term: str) -> Instance:
@@ -171,20 +196,32 @@ class Reader:
                 raise BadRequestData(f"{where} is null.")
             if member == "@context":
                 raise BadRequestData(f"{term} has an @context of its own; a document has one, at its top.")
-            if read := values.COMPANIONS.get(member):
-                deletes = raw == NULL and self._merging and member != "datasetId"
-                made[member] = NULL if deletes else read(raw, where, self._context, self._merging)
-            elif member in values.CARRIERS:
+            if member in values.CARRIERS:
                 raise BadRequestData(f"{term} is a {kind} and cannot have {member}.")
+            if member in values.COMPANIONS:
+                made[member] = self._companion(member, raw, kind, term)
+            elif member in values.OUTPUT_ONLY:
+                values.check_companion(member, kind, term)
             else:
                 made[names.iri(self._context, member, "an attribute's name")] = self._instances(raw, where)
+        if made.get("datasetId") == "":
+            del made["datasetId"]
         return made
+
+    def _companion(self, member: str, raw: Any, kind: str, term: str) -> Any:
+        values.check_companion(member, kind, term)
+        if raw == NULL and self._merging and member != "datasetId":
+            return NULL
+        kept = values.COMPANIONS[member](raw, f"{term}.{member}", self._context, self._merging)
+        if member == "valueType" and kind == "LanguageProperty" and kept != "langString":
+            raise BadRequestData(f"{term}.valueType is langString, as of every LanguageProperty (§5.2.32).")
+        return kept
 
     def _deletion(self, value: Mapping[str, Any], term: str) -> Instance:
         if self._whole:
             raise BadRequestData(f"{term} is {NULL!r}, which deletes; there is nothing to delete yet.")
         made: Instance = {DELETED: True}
-        if "datasetId" in value:
+        if value.get("datasetId", "@none") != "@none":
             made["datasetId"] = names.uri(value["datasetId"], f"{term}.datasetId")
         return made
 

@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from re import compile as pattern
 from typing import Any, Final
 
+import orjson
+
 from hiroba.exchange.broker.contexts import core
 from hiroba.exchange.broker.contexts.context import Context
 from hiroba.exchange.broker.documents.names import iri, moment, show, uri
@@ -22,6 +24,16 @@ def is_geometry(value: Any) -> bool:
         and value.get("type") in core.GEOMETRIES
         and ("coordinates" in value or "geometries" in value)
     )
+
+
+def unwrapped(value: Any, where: str) -> Any:
+    """A geometry that may have come as the text of its JSON (§4.7.2)."""
+    if not isinstance(value, str) or value == NULL:
+        return value
+    try:
+        return orjson.loads(value)
+    except orjson.JSONDecodeError as error:
+        raise BadRequestData(f"{where} is a text that is no GeoJSON: {error}.") from error
 
 
 def is_deletion(value: Any) -> bool:
@@ -87,8 +99,10 @@ def words(value: Any, where: str, context: Context, merging: bool) -> Any:  # no
 
 
 def anything(value: Any, where: str, context: Context, merging: bool) -> Any:  # noqa: FBT001 - as above
-    """A JsonProperty's JSON, untouched."""
-    del where, context, merging
+    """A JsonProperty's JSON, an object or a list, untouched (§4.5.24.2)."""
+    del context, merging
+    if not isinstance(value, dict | list):
+        raise BadRequestData(f"{where}.json is an object or a list, not {show(value)}.")
     return value
 
 
@@ -109,6 +123,11 @@ def targets(value: Any, where: str, context: Context, merging: bool) -> Any:  # 
     return [uri(part.get("object") if isinstance(part, dict) else part, f"{where}.objectList") for part in value]
 
 
+def _dataset(value: Any, where: str, context: Context, merging: bool) -> str:  # noqa: FBT001 - as above
+    del context, merging
+    return "" if value == "@none" else uri(value, where)
+
+
 def _uri(value: Any, where: str, context: Context, merging: bool) -> str:  # noqa: FBT001 - as above
     del context, merging
     return uri(value, where)
@@ -117,7 +136,7 @@ def _uri(value: Any, where: str, context: Context, merging: bool) -> str:  # noq
 def _moment(value: Any, where: str, context: Context, merging: bool) -> str:  # noqa: FBT001 - as above
     del context, merging
     moment(value, where)
-    return str(value)
+    return str(value["@value"] if isinstance(value, dict) else value)
 
 
 def _text(value: Any, where: str, context: Context, merging: bool) -> str:  # noqa: FBT001 - as above
@@ -133,6 +152,11 @@ def _types(value: Any, where: str, context: Context, merging: bool) -> Any:  # n
     return iri(context, _text(value, where, context, merging), where)
 
 
+def _datatype(value: Any, where: str, context: Context, merging: bool) -> str:  # noqa: FBT001 - as above
+    found = _text(value, where, context, merging)
+    return found if found == "langString" else context.expand(found)
+
+
 CARRIERS: Final[Mapping[str, Read]] = {
     "value": plain,
     "object": target,
@@ -144,10 +168,40 @@ CARRIERS: Final[Mapping[str, Read]] = {
 }
 """The members that carry a value."""
 COMPANIONS: Final[Mapping[str, Read]] = {
-    "datasetId": _uri,
+    "datasetId": _dataset,
     "observedAt": _moment,
     "expiresAt": _moment,
     "unitCode": _text,
     "objectType": _types,
+    "valueType": _datatype,
+    "entityIdSealed": _uri,
+    "entityTypeSealed": _types,
 }
 """The members beside it that are no attributes."""
+UNITS: Final = frozenset({"Property", "GeoProperty", "ListProperty", ""})
+"""What may have a unitCode; '' is an attribute whose type is not said."""
+OUTPUT_ONLY: Final[Mapping[str, frozenset[str]]] = {
+    "previousValue": frozenset({"Property", "GeoProperty"}),
+    "previousObject": frozenset({"Relationship"}),
+    "previousLanguageMap": frozenset({"LanguageProperty"}),
+    "previousVocab": frozenset({"VocabProperty"}),
+    "previousJson": frozenset({"JsonProperty"}),
+    "previousValueList": frozenset({"ListProperty"}),
+    "previousObjectList": frozenset({"ListRelationship"}),
+    "entity": frozenset({"Relationship"}),
+    "entityList": frozenset({"ListRelationship"}),
+}
+"""Members that answers have: passed over where an attribute could have them, refused on others (§5.2.5 to §5.2.8)."""
+
+
+def check_companion(member: str, kind: str, where: str) -> None:
+    """Nothing, or the problem of a member that this kind of attribute, or an attribute of this name, cannot have."""
+    is_fine = True
+    if member == "unitCode":
+        is_fine = kind in UNITS
+    elif member in {"entityIdSealed", "entityTypeSealed"}:
+        is_fine = where.endswith("ngsildproof")
+    elif member in OUTPUT_ONLY:
+        is_fine = not kind or kind in OUTPUT_ONLY[member]
+    if not is_fine:
+        raise BadRequestData(f"{where} is a {kind or 'attribute'} and cannot have {member}.")

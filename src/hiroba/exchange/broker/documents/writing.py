@@ -1,7 +1,7 @@
 """An entity as it leaves: normalized, concise, simplified or GeoJSON, names compacted by the caller's context (CIM 009 §4.5)."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 import orjson
@@ -10,7 +10,7 @@ from hiroba.base import clock
 from hiroba.exchange.broker.contexts.context import Context
 from hiroba.exchange.broker.errors import InvalidRequest
 from hiroba.exchange.broker.geometry import LOCATION
-from hiroba.exchange.broker.model import NULL, VALUE_OF, Entity, Instance, dataset
+from hiroba.exchange.broker.model import DELETED, NULL, VALUE_OF, Entity, Fragment, Instance, dataset
 
 Format = Literal["normalized", "concise", "simplified"]
 
@@ -43,7 +43,7 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True):
     format: Format = "normalized"
     geojson: bool = False
     system: bool = False
-    """Whether createdAt and modifiedAt are wanted (sysAttrs)."""
+    """Whether createdAt, modifiedAt and expiresAt are wanted (sysAttrs)."""
     attrs: frozenset[str] | None = None
     """Only these attributes (IRIs)."""
     omit: frozenset[str] = frozenset()
@@ -102,9 +102,9 @@ def head(entity: Entity, shape: Shape) -> dict[str, Any]:
         )
     if entity.scopes and (members is None or "scope" in members) and "scope" not in shape.hidden:
         written["scope"] = entity.scopes[0] if len(entity.scopes) == 1 else list(entity.scopes)
-    if entity.expires is not None:
-        written["expiresAt"] = clock.iso(entity.expires)
     if shape.system:
+        if entity.expires is not None:
+            written["expiresAt"] = clock.iso(entity.expires)
         written["createdAt"] = clock.iso(entity.created)
         written["modifiedAt"] = clock.iso(entity.modified)
     return written
@@ -134,17 +134,19 @@ def _attributes(entity: Entity, shape: Shape) -> dict[str, Any]:
 
 
 def _normalized(instance: Instance, shape: Shape) -> Any:
+    if DELETED in instance:
+        return {"type": "Property", "value": NULL} | ({"datasetId": instance["datasetId"]} if dataset(instance) else {})
     written: dict[str, Any] = {}
     compact = shape.context.compact
-    kind = instance["type"]
+    kind = instance.get("type", "")
     for member, value in instance.items():
         if ":" in member:
             parts = [_normalized(part, shape) for part in value]
             written[compact(member)] = parts[0] if len(parts) == 1 else parts
-        elif member in {"createdAt", "modifiedAt"}:
+        elif member in {"createdAt", "modifiedAt", "expiresAt"}:
             if shape.system:
                 written[member] = value
-        elif member in {"vocab", "objectType", "previousVocab"} and value != NULL:
+        elif member in _NAMES and value != NULL:
             written[member] = _vocab(value, shape)
         elif member in {"objectList", "previousObjectList"} and value != NULL:
             written[member] = [{"object": part} for part in value]
@@ -192,6 +194,8 @@ def _simplified(instance: Instance, shape: Shape) -> Any:
     return value
 
 
+_NAMES: Final = frozenset({"vocab", "previousVocab", "objectType", "valueType", "entityTypeSealed"})
+"""Members whose values are names."""
 Write = Callable[[Instance, Shape], Any]
 _ONE: Mapping[Format, Write] = {"normalized": _normalized, "concise": _concise, "simplified": _simplified}
 
@@ -298,6 +302,27 @@ def single(entity: Entity, shape: Shape) -> dict[str, Any]:
 
 def _context(shape: Shape) -> dict[str, Any]:
     return {"@context": shape.context.source} if shape.with_context else {}
+
+
+def fragment(part: Fragment, context: Context) -> dict[str, Any]:
+    """A fragment as the document that says it, for another broker to read; it has no @context."""
+    written: dict[str, Any] = {"id": part.id} if part.id else {}
+    if part.types:
+        written["type"] = _several([context.compact(name) for name in part.types])
+    if part.scopes is not None:
+        written["scope"] = _several(list(part.scopes)) if part.scopes else NULL
+    if part.expires is not None:
+        written["expiresAt"] = clock.iso(part.expires)
+    return written | {context.compact(name): attribute(instances, context) for name, instances in part.doc.items()}
+
+
+def attribute(instances: Sequence[Instance], context: Context) -> Any:
+    """The instances of an attribute, or the parts of them that a fragment says, as a document."""
+    return _several([_normalized(instance, Shape(context=context)) for instance in instances])
+
+
+def _several(parts: list[Any]) -> Any:
+    return parts[0] if len(parts) == 1 else parts
 
 
 def text(value: Any) -> str:

@@ -25,3 +25,7 @@ create table broker.registration_gone (
     at timestamptz not null default now(),
     primary key (version, tenant, id)
 );
+
+-- Subscriptions to registrations: the same rows as subscriptions to entities have.
+create table broker.source_subscription (like broker.subscription including all);
+create table broker.source_subscription_interval (like broker.subscription_interval including all);

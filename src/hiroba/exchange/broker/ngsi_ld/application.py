@@ -23,12 +23,17 @@ from hiroba.exchange.broker.ngsi_ld import (
     discovery,
     entities,
     evolutions,
+    identity,
+    maps,
+    purge,
     queries,
+    snapshots,
     sources,
     subscriptions,
     temporal,
 )
 from hiroba.exchange.broker.ngsi_ld.http import PARAMETERS, Answer, MethodNotAllowed, Request, problem, send
+from hiroba.exchange.broker.ngsi_ld.preferences import preferred
 
 log = logging.getLogger("hiroba.ngsi_ld")
 ANSWERS: Final = Counter("hiroba_ngsi_ld_answers", "Answers of the NGSI-LD face", ["operation", "status"])
@@ -45,6 +50,8 @@ class Route(msgspec.Struct, frozen=True):
     handler: Handler
     params: frozenset[str] = PARAMETERS
     """The query parameters it takes; whatever any operation has, unless it says which."""
+    of_tenant: bool = True
+    """Whether the tenant must be there."""
 
     @property
     def creates(self) -> bool:
@@ -55,6 +62,7 @@ class Route(msgspec.Struct, frozen=True):
 ROUTES: Final = (
     Route("POST", "/entities", "write", entities.create),
     Route("GET", "/entities", "read", queries.query),
+    Route("DELETE", "/entities", "write", purge.purge),
     Route("GET", "/entities/{}", "read", entities.retrieve),
     Route("PUT", "/entities/{}", "write", entities.replace),
     Route("PATCH", "/entities/{}", "write", entities.merge),
@@ -90,17 +98,28 @@ ROUTES: Final = (
     Route("GET", "/csourceRegistrations/{}", "read", sources.retrieve, frozenset({"options", "sysAttrs"})),
     Route("PATCH", "/csourceRegistrations/{}", "write", sources.update, frozenset()),
     Route("DELETE", "/csourceRegistrations/{}", "write", sources.delete, frozenset()),
-    Route("POST", "/subscriptions", "write", subscriptions.create, frozenset()),
-    Route(
-        "GET",
-        "/subscriptions",
-        "read",
-        subscriptions.query,
-        frozenset({"limit", "offset", "count", "options", "sysAttrs"}),
+    *(
+        route
+        for face in (subscriptions.ENTITIES, subscriptions.SOURCES)
+        for route in (
+            Route("POST", face.path, "write", face.create, frozenset()),
+            Route("GET", face.path, "read", face.query, frozenset({"limit", "offset", "count", "options", "sysAttrs"})),
+            Route("GET", f"{face.path}/{{}}", "read", face.retrieve, frozenset({"options", "sysAttrs"})),
+            Route("PATCH", f"{face.path}/{{}}", "write", face.update, frozenset()),
+            Route("DELETE", f"{face.path}/{{}}", "write", face.delete, frozenset()),
+        )
     ),
-    Route("GET", "/subscriptions/{}", "read", subscriptions.retrieve, frozenset({"options", "sysAttrs"})),
-    Route("PATCH", "/subscriptions/{}", "write", subscriptions.update, frozenset()),
-    Route("DELETE", "/subscriptions/{}", "write", subscriptions.delete, frozenset()),
+    Route("GET", "/entityMaps", "read", queries.entity_map),
+    Route("POST", "/entityMaps", "read", queries.entity_map_by_post),
+    Route("GET", "/entityMaps/{}", "read", maps.retrieve),
+    Route("PATCH", "/entityMaps/{}", "write", maps.update),
+    Route("DELETE", "/entityMaps/{}", "write", maps.delete),
+    Route("POST", "/snapshots", "write", snapshots.create, frozenset()),
+    Route("DELETE", "/snapshots", "write", snapshots.purge, frozenset({"q"})),
+    Route("GET", "/snapshots/{}", "read", snapshots.retrieve, frozenset()),
+    Route("PATCH", "/snapshots/{}", "write", snapshots.update, frozenset()),
+    Route("DELETE", "/snapshots/{}", "write", snapshots.delete, frozenset()),
+    Route("POST", "/snapshots/{}/clone", "write", snapshots.clone, frozenset()),
     Route("GET", "/types", "read", discovery.types, frozenset({"details", "local"})),
     Route("GET", "/types/{}", "read", discovery.type_, frozenset({"local"})),
     Route("GET", "/attributes", "read", discovery.attributes, frozenset({"details", "local", "count"})),
@@ -109,6 +128,7 @@ ROUTES: Final = (
     Route("GET", "/jsonldContexts", "read", contexts.listing, frozenset({"details", "kind"})),
     Route("GET", "/jsonldContexts/{}", "read", contexts.serve, frozenset({"details"})),
     Route("DELETE", "/jsonldContexts/{}", "write", contexts.delete, frozenset({"reload"})),
+    Route("GET", "/info/sourceIdentity", "read", identity.source_identity, frozenset(), of_tenant=False),
 )
 
 
@@ -160,31 +180,37 @@ class NgsiLd:
     async def __call__(self, scope: HTTPScope, receive: Receive, send_: Send) -> None:
         """Answer one request, whatever it is."""
         operation = "none"
-        tenant = b""
+        request = Request(scope, receive, self._book)
         try:
-            tenant = dict(scope["headers"]).get(b"ngsild-tenant", b"")
             node, parts = self._find(scope)
             if scope["method"] == "OPTIONS":
                 await send(Answer(204, headers=[("allow", ", ".join(node.methods))]), send_)
                 return
             route = node.route(scope)
             operation = f"{route.method} {route.path}"
-            request = Request(scope, receive, self._book, route.path)
+            request.path = route.path
             request.must_say_its_length()
             request.must_know_its_parameters(route.params)
             if route.method == "GET":
                 request.negotiate()
             request.admitted = await self._access.admit(route.action, request.tenant, request.headers)
-            await self._exchange.must_have_tenant(request.tenant, make=self._access.creates_tenants and route.creates)
+            if route.of_tenant:
+                make = self._access.creates_tenants and route.creates
+                await self._exchange.must_have_tenant(request.tenant, make=make)
+            entered = await snapshots.enter(request, self._exchange)
             answer = await route.handler(request, self._exchange, *parts)
+            if "prefer" in request.headers:
+                answer = preferred(request, answer)
+            if entered is not None:
+                answer.headers = [*answer.headers, entered]
         except Problem as error:
             answer = problem(error)
         except Exception:
             log.exception("unforeseen in %s", operation)
             answer = problem(InternalError("Something went wrong on our side."))
         ANSWERS.labels(operation, str(answer.status)).inc()
-        if tenant:
-            answer.headers = [*answer.headers, ("ngsild-tenant", tenant.decode("latin-1"))]
+        if request.tenant:
+            answer.headers = [*answer.headers, ("ngsild-tenant", request.tenant)]
         await send(answer, send_)
 
     def _find(self, scope: HTTPScope) -> tuple[_Node, list[str]]:
@@ -209,6 +235,7 @@ class NgsiLd:
             node = following
         if not scope["path"].startswith("/ngsi-ld/v1/") or not node.routes:
             raise ResourceNotFound(f"There is no {scope['path']}.")
-        if segments == ["entities"] and scope["path"].endswith("/") and scope["method"] in {"PUT", "PATCH", "DELETE"}:
+        is_for_one = scope["method"] in {"PUT", "PATCH", "DELETE"} - node.routes.keys()
+        if is_for_one and segments == ["entities"] and scope["path"].endswith("/"):
             raise BadRequestData("The address names no id.")
         return node, parts

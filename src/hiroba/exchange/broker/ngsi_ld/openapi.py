@@ -30,6 +30,7 @@ PARAMETERS: Final[Mapping[str, tuple[dict[str, Any], str]]] = {
         "Linked entities: inside those that link to them, or beside them (§4.5.23).",
     ),
     "joinLevel": ({"type": "integer", "minimum": 1, "maximum": 20}, "How many relationships are followed."),
+    "csf": (_TEXT, 'A query over the members of registrations, for example endpoint=="https://example.org" (§4.9).'),
     "containedBy": (_TEXT, "Ids that were met already and are not given again."),
     "orderBy": (_TEXT, "name, name;desc, or location;dist-asc (§4.23)."),
     "collation": (_TEXT, "How texts are ordered: und, de-u-co-phonebk, und-u-ks-level1 and the like (§4.23)."),
@@ -37,7 +38,6 @@ PARAMETERS: Final[Mapping[str, tuple[dict[str, Any], str]]] = {
     "orderGeometry": (_TEXT, "Their geometry; Point if left out."),
     "expandValues": (_TEXT, "Attributes whose values in q are names of the context."),
     "jsonKeys": (_TEXT, "Attributes whose values in q are plain JSON."),
-    "csf": (_TEXT, "A query over context sources (§4.9)."),
     "splitEntities": (_FLAG, "Whether parts of one entity may lie in several sources."),
     "limit": (_NUMBER, "Entities of a page."),
     "offset": ({"type": "integer", "minimum": 0}, "Entities before the page."),
@@ -52,6 +52,10 @@ PARAMETERS: Final[Mapping[str, tuple[dict[str, Any], str]]] = {
     "lang": (_TEXT, "The language that language maps are given in."),
     "datasetId": (_TEXT, "Only instances of these datasets; @none is the default one."),
     "geometryProperty": (_TEXT, "The GeoProperty that becomes the geometry of GeoJSON."),
+    "entityMap": (_FLAG, "Whether what is found is fixed in an entity map, for the pages to come (§4.5.25)."),
+    "entityMapLifetime": (_TEXT, "How long it lives, for example PT5M."),
+    "drop": (_TEXT, "Attributes that are deleted, rather than the entities."),
+    "keep": (_TEXT, "Attributes that stay; all others are deleted, rather than the entities."),
     "deleteAll": (_FLAG, "Whether every instance goes."),
     "details": (_FLAG, "Whether each is described rather than named."),
     "timerel": (
@@ -82,6 +86,9 @@ _FIRST: Final = {
     "jsonldContexts": "contextId",
     "subscriptions": "subscriptionId",
     "csourceRegistrations": "registrationId",
+    "csourceSubscriptions": "subscriptionId",
+    "entityMaps": "entityMapId",
+    "snapshots": "snapshotId",
 }
 """What the first part of a path names, by its collection."""
 _SHAPE: Final = (
@@ -99,44 +106,34 @@ _SHAPE: Final = (
     "containedBy",
 )
 _PERIOD: Final = ("timerel", "timeAt", "endTimeAt", "timeproperty", "lastN", "aggrMethods", "aggrPeriodDuration")
-_QUESTION: Final = (
+_FILTER: Final = (
     "id", "idPattern", "type", "q", "expandValues", "jsonKeys", "csf", "scopeQ", "georel", "geometry", "coordinates",
-    "geoproperty", "orderBy", "orderFrom", "orderGeometry", "collation", "limit", "offset", "count", "local", "splitEntities",
+    "geoproperty", "local",
 )  # fmt: skip
+_QUESTION: Final = (
+    *_FILTER, "entityMap", "entityMapLifetime",
+    "orderBy", "orderFrom", "orderGeometry", "collation", "limit", "offset", "count", "splitEntities",
+)  # fmt: skip
+_DISCOVERY: Final = (
+    "id", "idPattern", "type", "attrs", "q", "csf", "scopeQ", "georel", "geometry", "coordinates", "geoproperty", "timerel",
+    "timeAt", "endTimeAt", "timeproperty", "datasetId", "limit", "offset", "count", "sysAttrs",
+)  # fmt: skip
+_SUBSCRIPTIONS: Final = ("/subscriptions", "/csourceSubscriptions")
 _OF: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("GET", "/entities"): (*_QUESTION, *_SHAPE),
-    ("GET", "/entities/{}"): ("type", *_SHAPE),
+    ("DELETE", "/entities"): (*_FILTER, "attrs", "drop", "keep"),
+    ("GET", "/entities/{}"): ("type", "entityMap", "entityMapLifetime", *_SHAPE),
+    ("GET", "/entityMaps"): (*_FILTER, "attrs", "entityMapLifetime"),
     ("PATCH", "/entities/{}"): ("type", "observedAt"),
     ("POST", "/entities/{}/attrs"): ("type", "options"),
     ("DELETE", "/entities/{}/attrs/{}"): ("type", "datasetId", "deleteAll"),
     ("POST", "/entityOperations/upsert"): ("options",),
     ("POST", "/entityOperations/update"): ("options",),
     ("POST", "/entityOperations/query"): ("limit", "offset", "count", *_SHAPE),
-    ("GET", "/csourceRegistrations"): (
-        "id",
-        "idPattern",
-        "type",
-        "attrs",
-        "q",
-        "csf",
-        "scopeQ",
-        "georel",
-        "geometry",
-        "coordinates",
-        "geoproperty",
-        "timerel",
-        "timeAt",
-        "endTimeAt",
-        "timeproperty",
-        "datasetId",
-        "limit",
-        "offset",
-        "count",
-        "sysAttrs",
-    ),
+    ("GET", "/csourceRegistrations"): _DISCOVERY,
     ("GET", "/csourceRegistrations/{}"): ("sysAttrs",),
-    ("GET", "/subscriptions"): ("limit", "offset", "count", "options", "sysAttrs"),
-    ("GET", "/subscriptions/{}"): ("options", "sysAttrs"),
+    **{("GET", path): ("limit", "offset", "count", "options", "sysAttrs") for path in _SUBSCRIPTIONS},
+    **{("GET", f"{path}/{{}}"): ("options", "sysAttrs") for path in _SUBSCRIPTIONS},
     ("GET", "/temporal/entities"): (*_QUESTION, *_PERIOD, *_SHAPE),
     ("GET", "/temporal/entities/{}"): ("type", *_PERIOD, *_SHAPE),
     ("DELETE", "/temporal/entities/{}/attrs/{}"): ("datasetId", "deleteAll"),
@@ -149,6 +146,7 @@ _OF: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
         "sysAttrs",
         "local",
     ),
+    ("DELETE", "/snapshots"): ("q",),
     ("GET", "/types"): ("details",),
     ("GET", "/attributes"): ("details",),
     ("GET", "/jsonldContexts"): ("details", "kind"),
@@ -209,6 +207,25 @@ _SUBSCRIPTION: Final[dict[str, Any]] = {
     },
     "additionalProperties": {"description": "A member of §5.2.12."},
 }
+_QUERY: Final[dict[str, Any]] = {
+    "type": "object",
+    "required": ["type"],
+    "properties": {
+        "type": {"const": "Query"},
+        "q": _TEXT,
+        "entities": {"type": "array", "items": {"type": "object"}},
+    },
+}
+_SNAPSHOT: Final[dict[str, Any]] = {
+    "type": "object",
+    "properties": {
+        "type": {"const": "Snapshot"},
+        "snapshotQueries": {"type": "array", "items": _QUERY},
+        "snapshotLifetime": {"type": "string", "format": "duration"},
+        "snapshotPriority": {"type": "integer", "minimum": 1, "maximum": 10},
+        "endpoint": {"type": "string", "format": "uri"},
+    },
+}
 _BODIES: Final[Mapping[str, dict[str, Any]]] = {
     "/entities": _ENTITY,
     "/entities/{}": _FRAGMENT,
@@ -217,8 +234,8 @@ _BODIES: Final[Mapping[str, dict[str, Any]]] = {
     "/csourceRegistrations": _REGISTRATION,
     "/csourceRegistrations/{}": {**_REGISTRATION, "required": []},
     "/entityOperations/delete": {"type": "array", "items": {"type": "string", "format": "uri"}},
-    "/subscriptions": _SUBSCRIPTION,
-    "/subscriptions/{}": {**_SUBSCRIPTION, "required": []},
+    **dict.fromkeys(_SUBSCRIPTIONS, _SUBSCRIPTION),
+    **{f"{path}/{{}}": {**_SUBSCRIPTION, "required": []} for path in _SUBSCRIPTIONS},
     "/jsonldContexts": {
         "type": "object",
         "required": ["@context"],
@@ -240,14 +257,14 @@ _BODIES: Final[Mapping[str, dict[str, Any]]] = {
             },
         },
     },
-    "/entityOperations/query": {
+    "/entityOperations/query": _QUERY,
+    "/entityMaps": _QUERY,
+    "/snapshots": _SNAPSHOT,
+    "/snapshots/{}": _SNAPSHOT,
+    "/snapshots/{}/clone": _SNAPSHOT,
+    "/entityMaps/{}": {
         "type": "object",
-        "required": ["type"],
-        "properties": {
-            "type": {"const": "Query"},
-            "q": _TEXT,
-            "entities": {"type": "array", "items": {"type": "object"}},
-        },
+        "properties": {"expiresAt": {"type": "string", "format": "date-time"}},
     },
 }
 _PROBLEM: Final[dict[str, Any]] = {
@@ -283,8 +300,8 @@ def document(url: str) -> dict[str, Any]:
 
 
 def _path_parameters(path: str) -> list[str]:
-    first = _FIRST.get(path.removeprefix("/temporal").split("/")[1], "name")
-    return [first, "attributeName", "instanceId"][: path.count("{}")]
+    collection = path.removeprefix("/temporal").split("/")[1]
+    return [_FIRST.get(collection, "name"), "attributeName", "instanceId"][: path.count("{}")]
 
 
 def _operation(route: Route, names: list[str]) -> dict[str, Any]:

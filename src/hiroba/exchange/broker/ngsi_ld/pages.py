@@ -51,4 +51,4 @@ def window(request: Request) -> Window:
 
 def _link(request: Request, path: str, relation: str, limit: int, offset: int) -> tuple[str, str]:
     parameters: Mapping[str, str] = {**request.params, "limit": str(limit), "offset": str(offset)}
-    return "link", f'<{BASE}{path}?{urlencode(parameters)}>; rel="{relation}"; type="{request.accepts}"'
+    return "link", f'<{BASE}{path}?{urlencode(parameters)}>;rel="{relation}";type="{request.accepts}"'

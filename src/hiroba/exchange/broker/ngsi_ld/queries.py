@@ -6,15 +6,14 @@ from urllib.parse import quote, urlencode
 
 from msgspec.structs import replace
 
-from hiroba.exchange.broker import questions
 from hiroba.exchange.broker.contexts.context import Context
 from hiroba.exchange.broker.documents import names, writing
 from hiroba.exchange.broker.errors import BadRequestData, TooManyResults
 from hiroba.exchange.broker.exchange import Exchange
 from hiroba.exchange.broker.linked import held, joined
-from hiroba.exchange.broker.ngsi_ld import bodies, shapes
+from hiroba.exchange.broker.ngsi_ld import bodies, distributed, maps, shapes
 from hiroba.exchange.broker.ngsi_ld.entities import BASE, answer_of
-from hiroba.exchange.broker.ngsi_ld.http import Answer, Request
+from hiroba.exchange.broker.ngsi_ld.http import Answer, Request, json
 from hiroba.exchange.broker.query import collation, geo, geometry, order, q, scopes, types
 from hiroba.exchange.broker.query.names import attributes, resolve
 from hiroba.exchange.broker.query.tree import ENTITY_MEMBERS
@@ -28,13 +27,20 @@ MOST: Final = 1000
 async def query(request: Request, exchange: Exchange) -> Answer:
     """The entities that match the parameters, a page of them."""
     context = await request.context()
-    params = request.params
-    selector = Selector(
-        ids=tuple(names.uri(id_, "id") for id_ in request.words("id")),
-        pattern=params.get("idPattern", ""),
-        types=types.parse(params["type"]).resolve(context.expand) if "type" in params else types.Types(),
+    return await _answer(request, exchange, context, request.params, (_asked(request, context),))
+
+
+def asked(request: Request, context: Context) -> Question:
+    """What the parameters of an address ask for."""
+    return question_of(request, context, request.params, (_asked(request, context),), shapes.of(request, context))
+
+
+def _asked(request: Request, context: Context) -> Selector:
+    ids = tuple(names.uri(id_, "id") for id_ in request.words("id"))
+    kinds = request.params.get("type", "*")
+    return Selector(
+        ids=ids, pattern=request.params.get("idPattern", ""), types=types.parse(kinds).resolve(context.expand)
     )
-    return await _answer(request, exchange, context, params, (selector,))
 
 
 async def query_by_post(request: Request, exchange: Exchange) -> Answer:
@@ -43,6 +49,26 @@ async def query_by_post(request: Request, exchange: Exchange) -> Answer:
     params, entities = bodies.read(document)
     selectors = tuple(selector_of(entity, context) for entity in entities)
     return await _answer(request, exchange, context, {**request.params, **params}, selectors)
+
+
+async def entity_map(request: Request, exchange: Exchange) -> Answer:
+    """Create an entity map of what the parameters find (§5.14.4)."""
+    return await _map(request, exchange, request.params, asked(request, await request.context()))
+
+
+async def entity_map_by_post(request: Request, exchange: Exchange) -> Answer:
+    """The same by a Query document."""
+    document, context = await request.document()
+    params, entities = bodies.read(document)
+    selectors = tuple(selector_of(entity, context) for entity in entities)
+    params = {**request.params, **params}
+    question = question_of(request, context, params, selectors, shapes.of(request, context, params))
+    return await _map(request, exchange, params, question)
+
+
+async def _map(request: Request, exchange: Exchange, params: Mapping[str, str], question: Question) -> Answer:
+    made = await maps.made(request, exchange, params, question)
+    return json(201, made.document(), headers=[(maps.HEADER, made.location)])
 
 
 def selector_of(entity: Mapping[str, Any], context: Context) -> Selector:
@@ -62,15 +88,22 @@ async def _answer(
     shape = shapes.of(request, context, params)
     join = shapes.join_of(params)
     question = question_of(request, context, params, selectors, shape)
+    used = await maps.used(request, exchange, params, question)
+    found, warned = await distributed.ask(request, exchange, context, question, params)
     async with exchange.reading() as conn:
-        page = await questions.answer(conn, question)
+        if used is None:
+            page = await distributed.page(conn, question, found)
+        else:
+            page = await maps.page(conn, question, used.map)
         pairs = [(entity, shape) for entity in page.entities]
         if join is not None:
             pairs = await joined(page.entities, shape, join, held(conn, request.tenant))
-    headers = list(_paging(request, question, page))
+    headers = [*_paging(request, question, page), *warned]
     if page.count is not None:
         headers.append(("ngsild-results-count", str(page.count)))
-    return answer_of(200, writing.collected(pairs, shape), shape, headers)
+    if used is not None:
+        headers.append(used.header)
+    return answer_of(201 if used is not None and used.is_new else 200, writing.collected(pairs, shape), shape, headers)
 
 
 def question_of(
@@ -125,6 +158,8 @@ def _ordered(question: Question, params: Mapping[str, str], context: Context) ->
         kind = params.get("orderGeometry", "Point")
         origin = geometry.from_text(kind, params.get("orderFrom", ""), "orderFrom")
     terms = order.resolve(order.parse(params["orderBy"]), context.expand) if "orderBy" in params else ()
+    if origin is None and question.place is not None:
+        origin = question.place.reference
     if origin is None and any(term.distance for term in terms):
         raise BadRequestData("Who orders by distance says from where: orderFrom=[longitude,latitude].")
     return replace(question, order=terms, collation=tag, origin=origin)
@@ -159,4 +194,4 @@ def _paging(request: Request, question: Question, page: Page) -> Iterable[tuple[
     for relation, offset in links:
         parameters = sorted({**request.params, "limit": str(question.limit), "offset": str(offset)}.items())
         address = f"{BASE}/entities?{urlencode(parameters, quote_via=quote, safe=':*,')}"
-        yield "link", f'<{address}>; rel="{relation}"; type="{request.accepts}"'
+        yield "link", f'<{address}>;rel="{relation}";type="{request.accepts}"'

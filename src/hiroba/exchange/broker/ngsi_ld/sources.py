@@ -23,7 +23,7 @@ from hiroba.exchange.broker.ngsi_ld.queries import place_of
 from hiroba.exchange.broker.query import q, scopes, temporal, types
 from hiroba.exchange.broker.query.names import resolve
 from hiroba.exchange.broker.query.tree import Query
-from hiroba.exchange.broker.sources import changes, members, reading, store, writing
+from hiroba.exchange.broker.sources import members, reading, store, writing
 from hiroba.exchange.broker.sources.discovery import Discovery, attributes_of
 from hiroba.exchange.broker.sources.matching import Entities, Wanted
 from hiroba.exchange.broker.sources.model import Registration
@@ -50,9 +50,7 @@ async def create(request: Request, exchange: Exchange) -> Answer:
         created=now,
         modified=now,
     )
-    async with exchange.transaction() as conn:
-        await changes.create(conn, made, exchange.url)
-    await exchange.sources.catch_up()
+    await exchange.sources.create(made, request.admitted)
     return Answer(201, headers=[("location", f"{pages.BASE}{PATH}/{quote(made.id, safe=':')}")])
 
 
@@ -81,7 +79,7 @@ async def query(request: Request, exchange: Exchange) -> Answer:
     request.negotiate()
     asked = _discovery({name: value for name, value in request.params.items() if value}, context, request.tenant)
     window = pages.window(request)
-    found = asked.chosen(exchange.sources.find(asked.wanted))
+    found = [one for one in exchange.sources.find(asked.wanted) if asked.lets_through(one)]
     page = window.of(found)
     async with exchange.reading() as conn:
         tallies = await store.tallies(conn, request.tenant, [one.registration.id for one in page])
@@ -105,18 +103,14 @@ async def update(request: Request, exchange: Exchange, id_: str) -> Answer:
     fragment = reading.given(document, context, whole=False)
     if document.get("id", id_) != id_:
         raise BadRequestData(f"The id of a registration stays as it is: {id_}.")
-    async with exchange.transaction() as conn:
-        await changes.update(conn, request.tenant, id_, fragment, admitted=request.admitted, own_url=exchange.url)
-    await exchange.sources.catch_up()
+    await exchange.sources.update(request.tenant, id_, fragment, request.admitted)
     return Answer(204)
 
 
 async def delete(request: Request, exchange: Exchange, id_: str) -> Answer:
     """Delete a context source registration (§5.9.4)."""
     names.uri(id_, "the registration's id")
-    async with exchange.transaction() as conn:
-        await changes.delete(conn, request.tenant, id_, request.admitted)
-    await exchange.sources.catch_up()
+    await exchange.sources.delete(request.tenant, id_, request.admitted)
     return Answer(204)
 
 

@@ -1,7 +1,10 @@
-"""Subscriptions: create, query, retrieve, update, delete (CIM 009 §6.10, §6.11)."""
+"""Subscriptions to entities and to context sources: create, query, retrieve, update, delete (CIM 009 §6.10 to §6.13)."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Final
 from urllib.parse import quote
+
+import msgspec
 
 from hiroba.base import clock
 from hiroba.base.errors import Unauthorized
@@ -12,60 +15,69 @@ from hiroba.exchange.broker.exchange import Exchange
 from hiroba.exchange.broker.ngsi_ld.entities import BASE
 from hiroba.exchange.broker.ngsi_ld.http import JSON_LD, Answer, Request, context_link, json
 from hiroba.exchange.broker.ngsi_ld.pages import window
+from hiroba.exchange.broker.subscriptions.kept import Kept
 from hiroba.exchange.broker.subscriptions.model import Stored
-from hiroba.exchange.broker.subscriptions.registry import MEMORY
 from hiroba.exchange.broker.subscriptions.writing import write
 
 
-async def create(request: Request, exchange: Exchange) -> Answer:
-    """Create a subscription (§5.8.1)."""
-    document, context = await request.document()
-    id_ = await exchange.subscriptions.create(request.tenant, request.admitted.owner, document, context)
-    await exchange.follower.catch_up(MEMORY)
-    return Answer(201, headers=[("location", f"{BASE}/subscriptions/{quote(id_, safe=':')}")])
+class Face(msgspec.Struct, frozen=True):
+    """The operations on subscriptions of one kind."""
+
+    path: str
+    kept: Callable[[Exchange], Kept]
+
+    async def create(self, request: Request, exchange: Exchange) -> Answer:
+        """Create a subscription (§5.8.1, §5.11.2)."""
+        document, context = await request.document()
+        id_ = await self.kept(exchange).create(request.tenant, request.admitted.owner, document, context)
+        await exchange.follower.catch_up(self.kept(exchange).memory)
+        return Answer(201, headers=[("location", f"{BASE}{self.path}/{quote(id_, safe=':')}")])
+
+    async def query(self, request: Request, exchange: Exchange) -> Answer:
+        """The subscriptions there are, a page of the caller's own (§5.8.4, §5.11.5)."""
+        context = await request.context()
+        request.negotiate()
+        owner = _owner(request)
+        page = window(request)
+        kept = self.kept(exchange)
+        total = await kept.count(request.tenant, owner)
+        start = min(page.offset, max(0, total - 1))
+        found = await kept.page(request.tenant, owner, limit=page.limit, offset=start)
+        now, system = clock.now(), request.flag("sysAttrs")
+        written = [write(stored, state, context, now, system=system, triggers=kept.triggers) for stored, state in found]
+        return _answer(request, context, written, page.headers(request, self.path, total))
+
+    async def retrieve(self, request: Request, exchange: Exchange, id_: str) -> Answer:
+        """Retrieve a subscription (§5.8.3, §5.11.4)."""
+        context = await request.context()
+        request.negotiate()
+        owner = _owner(request)
+        kept = self.kept(exchange)
+        stored, state = await kept.one(request.tenant, _id(id_))
+        if owner is not None and stored.owner != owner:
+            raise ResourceNotFound(f"There is no subscription {id_}.")
+        system = request.flag("sysAttrs")
+        written = write(stored, state, context, clock.now(), system=system, triggers=kept.triggers)
+        return _answer(request, context, written, [])
+
+    async def update(self, request: Request, exchange: Exchange, id_: str) -> Answer:
+        """Update a subscription (§5.8.2, §5.11.3)."""
+        document, context = await request.document(patch=True)
+        await self.kept(exchange).change(
+            request.tenant, _id(id_), document, context, lambda stored: _must_own(request, stored)
+        )
+        await exchange.follower.catch_up(self.kept(exchange).memory)
+        return Answer(204)
+
+    async def delete(self, request: Request, exchange: Exchange, id_: str) -> Answer:
+        """Delete a subscription (§5.8.5, §5.11.6)."""
+        await self.kept(exchange).remove(request.tenant, _id(id_), lambda stored: _must_own(request, stored))
+        await exchange.follower.catch_up(self.kept(exchange).memory)
+        return Answer(204)
 
 
-async def query(request: Request, exchange: Exchange) -> Answer:
-    """The subscriptions there are, a page of the caller's own (§5.8.4)."""
-    context = await request.context()
-    request.negotiate()
-    owner = _owner(request)
-    page = window(request)
-    total = await exchange.subscriptions.count(request.tenant, owner)
-    start = min(page.offset, max(0, total - 1))
-    found = await exchange.subscriptions.page(request.tenant, owner, limit=page.limit, offset=start)
-    now, system = clock.now(), request.flag("sysAttrs")
-    written = [write(stored, state, context, now, system=system) for stored, state in found]
-    return _answer(request, context, written, page.headers(request, "/subscriptions", total))
-
-
-async def retrieve(request: Request, exchange: Exchange, id_: str) -> Answer:
-    """Retrieve a subscription (§5.8.3)."""
-    context = await request.context()
-    request.negotiate()
-    owner = _owner(request)
-    stored, state = await exchange.subscriptions.one(request.tenant, _id(id_))
-    if owner is not None and stored.owner != owner:
-        raise ResourceNotFound(f"There is no subscription {id_}.")
-    written = write(stored, state, context, clock.now(), system=request.flag("sysAttrs"))
-    return _answer(request, context, written, [])
-
-
-async def update(request: Request, exchange: Exchange, id_: str) -> Answer:
-    """Update a subscription (§5.8.2)."""
-    document, context = await request.document(patch=True)
-    await exchange.subscriptions.change(
-        request.tenant, _id(id_), document, context, lambda stored: _must_own(request, stored)
-    )
-    await exchange.follower.catch_up(MEMORY)
-    return Answer(204)
-
-
-async def delete(request: Request, exchange: Exchange, id_: str) -> Answer:
-    """Delete a subscription (§5.8.5)."""
-    await exchange.subscriptions.remove(request.tenant, _id(id_), lambda stored: _must_own(request, stored))
-    await exchange.follower.catch_up(MEMORY)
-    return Answer(204)
+ENTITIES: Final = Face("/subscriptions", lambda exchange: exchange.subscriptions)
+SOURCES: Final = Face("/csourceSubscriptions", lambda exchange: exchange.subscribers)
 
 
 def _id(id_: str) -> str:

@@ -1,13 +1,14 @@
 """Context source discovery: which registrations a client asks for, beyond the entities they may hold (CIM 009 §5.10.2)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from datetime import datetime
 
 import msgspec
 
 from hiroba.exchange.broker.contexts.context import CORE
 from hiroba.exchange.broker.query.match import Subject, matches
 from hiroba.exchange.broker.query.tree import ENTITY_MEMBERS, And, Linked, Or, Path, Query
-from hiroba.exchange.broker.sources.matching import Match, Wanted
+from hiroba.exchange.broker.sources.matching import Match, Wanted, match
 from hiroba.exchange.broker.sources.model import Registration
 
 
@@ -18,20 +19,27 @@ class Discovery(msgspec.Struct, frozen=True, kw_only=True):
     csf: Query | None = None
     """The context source filter; names are IRIs."""
 
-    def chosen(self, found: Sequence[Match]) -> Sequence[Match]:
-        """Those whose Context Source Properties fulfil the filter."""
-        if self.csf is None:
-            return found
-        return [one for one in found if matches(self.csf, subject(one.registration))]
+    def of(self, registration: Registration, at: datetime) -> Match | None:
+        """What of a registration is asked for; None: nothing."""
+        found = match(registration, self.wanted, at)
+        return found if found is not None and self.lets_through(found) else None
+
+    def lets_through(self, found: Match) -> bool:
+        """Whether the registration's own members fulfil the filter."""
+        return self.csf is None or matches(self.csf, subject(found.registration))
 
 
 def subject(registration: Registration) -> Subject:
-    """A registration as the query language sees it: each member a Property, each Context Source Property as it was given."""
+    """A registration as the query language sees it: each member a Property, each Context Source Property as it was given.
+
+    What is conveyed to the source cannot be asked about: keys could be guessed by asking.
+    """
     doc = {
         name if ":" in name else CORE.expand(name): value
         if _is_attribute(value)
         else [{"type": "Property", "value": value}]
         for name, value in registration.document.items()
+        if name != "contextSourceInfo"
     }
     return Subject(
         id=registration.id,

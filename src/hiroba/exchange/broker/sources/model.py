@@ -109,3 +109,11 @@ class Registration(msgspec.Struct, frozen=True, kw_only=True):
     def is_valid(self, at: datetime) -> bool:
         """Whether it has not expired."""
         return self.expires is None or self.expires > at
+
+
+class Change(msgspec.Struct, frozen=True):
+    """A registration as it was, None where it was not there, and as it is, None where it is gone."""
+
+    tenant: str
+    before: Registration | None
+    after: Registration | None

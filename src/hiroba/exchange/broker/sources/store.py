@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import asyncpg
 import msgspec
@@ -12,6 +12,8 @@ from hiroba.base.db import Connection
 from hiroba.exchange.broker.sources.model import Registration, Tally
 from hiroba.exchange.broker.sources.reading import registration
 
+MEMORY: Final = "sources"
+"""The memory of registrations. Who changes one raises it first, which makes changes come one after another."""
 _COLUMNS = "tenant, id, owner, document, created, modified"
 
 
@@ -73,6 +75,12 @@ async def remove(conn: Connection, tenant: str, id_: str, version: int) -> None:
     await conn.execute(
         "insert into broker.registration_gone (version, tenant, id) values ($1, $2, $3)", version, tenant, id_
     )
+
+
+async def is_any_expired(conn: Connection, at: datetime) -> bool:
+    """Whether the time of some registration is over."""
+    found: bool = await conn.fetchval("select exists (select from broker.registration where expires <= $1)", at)
+    return found
 
 
 async def expired(conn: Connection, at: datetime) -> list[Registration]:

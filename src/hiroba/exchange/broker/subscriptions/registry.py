@@ -1,44 +1,34 @@
-"""The subscriptions of the exchange: made, changed, deleted in the database, and remembered by every process (CIM 009 §5.8)."""
+"""The subscriptions to entities: those that are kept, the listener that tells them of changes, and the clock (CIM 009 §5.8)."""
 
 from collections.abc import Callable
-from datetime import timedelta
-from typing import Any, Final
-
-import msgspec
+from typing import Final
 
 from hiroba.base import clock
-from hiroba.base.db import Connection, Pool, reading, transaction
-from hiroba.base.ids import ulid
-from hiroba.base.versions import raise_
+from hiroba.base.db import Pool, transaction
 from hiroba.exchange.broker.contexts.book import Book
-from hiroba.exchange.broker.contexts.context import Context
-from hiroba.exchange.broker.delivery import store as deliveries
-from hiroba.exchange.broker.delivery.model import Address, State, Target
+from hiroba.exchange.broker.delivery.model import Address
 from hiroba.exchange.broker.delivery.outbox import Outbox
-from hiroba.exchange.broker.documents import names
-from hiroba.exchange.broker.errors import AlreadyExists, ResourceNotFound
 from hiroba.exchange.broker.subscriptions import store
-from hiroba.exchange.broker.subscriptions.index import Index
 from hiroba.exchange.broker.subscriptions.intervals import Intervals
-from hiroba.exchange.broker.subscriptions.model import Stored
+from hiroba.exchange.broker.subscriptions.kept import Kept
+from hiroba.exchange.broker.subscriptions.model import DEFAULT_TRIGGERS
 from hiroba.exchange.broker.subscriptions.notifier import Notifier
-from hiroba.exchange.broker.subscriptions.reading import created, patched
 from hiroba.exchange.broker.subscriptions.wordings import Wordings
 
 MEMORY: Final = "subscriptions"
-"""The name of this memory among all (base/versions)."""
-Guard = Callable[[Stored], None]
-"""Raises where a caller may not touch a subscription."""
 
 
-class Subscriptions:
+class Subscriptions(Kept):
     """Every subscription to entities."""
 
+    kind = "Notification"
+    table = store.ENTITIES
+    memory = MEMORY
+    triggers = DEFAULT_TRIGGERS
+
     def __init__(self, pool: Pool, book: Book, outbox: Outbox) -> None:
-        self._pool = pool
-        self._book = book
+        super().__init__(pool, book)
         wordings = Wordings(book)
-        self.index = Index()
         self.listener = Notifier(self.index, wordings, outbox)
         """Told of every change, it owes what follows."""
         self._intervals = Intervals(self.index, wordings, outbox)
@@ -50,125 +40,3 @@ class Subscriptions:
             then = await self._intervals(conn, clock.now())
         if then is not None:
             then()
-
-    async def refresh(self, conn: Connection, above: int) -> None:
-        """Read into memory what was written above a number."""
-        if not above:
-            self.index.clear()
-        last: tuple[int, str, str] | None = (above + 1, "", "")
-        while last is not None:
-            batch = await store.written_after(conn, last)
-            for stored in batch.written:
-                self.index.put(stored)
-            for tenant, id_ in batch.gone:
-                self.index.remove(tenant, id_)
-            last = batch.last
-
-    async def create(self, tenant: str, owner: str, document: Any, context: Context) -> str:
-        """Make a subscription; its id (§5.8.1)."""
-        now = clock.now()
-        read = created(document, context, now)
-        address = await self._address(read.document.jsonld_context, context, tenant, owner)
-        id_ = read.document.id or f"urn:ngsi-ld:Subscription:{ulid()}"
-        stored = Stored(
-            tenant=tenant,
-            document=msgspec.structs.replace(read.document, id=id_, jsonld_context=address),
-            question=read.question,
-            owner=owner,
-            expires=read.expires,
-            created=now,
-            modified=now,
-        )
-        async with transaction(self._pool) as conn:
-            number = await raise_(conn, MEMORY)
-            if not await store.insert(conn, [stored], number):
-                raise AlreadyExists(f"There is a subscription {id_} already.")
-            await self._set_due(conn, stored)
-        return id_
-
-    async def change(self, tenant: str, id_: str, fragment: Any, context: Context, guard: Guard) -> None:
-        """Put a fragment over a subscription (§5.8.2)."""
-        now = clock.now()
-        address = ""
-        if isinstance(fragment, dict) and "jsonldContext" in fragment:
-            named = fragment["jsonldContext"]
-            address = await self._address(named if names.is_uri(named) else "", context, tenant, "")
-        async with transaction(self._pool) as conn:
-            number = await raise_(conn, MEMORY)
-            before = _there(await store.one(conn, tenant, id_, hold=True), id_)
-            guard(before)
-            read = patched(before.document, before.question, fragment, context, now)
-            document = msgspec.structs.replace(read.document, jsonld_context=address or read.document.jsonld_context)
-            after = msgspec.structs.replace(
-                before, document=document, question=read.question, expires=read.expires, modified=now
-            )
-            await store.update(conn, after, number)
-            if after.document.time_interval != before.document.time_interval:
-                await self._set_due(conn, after)
-
-    async def remove(self, tenant: str, id_: str, guard: Guard) -> None:
-        """Delete a subscription and all that is owed to it (§5.8.5)."""
-        async with transaction(self._pool) as conn:
-            number = await raise_(conn, MEMORY)
-            guard(_there(await store.one(conn, tenant, id_, hold=True), id_))
-            await store.delete(conn, tenant, id_, number, clock.now())
-            await store.set_due(conn, tenant, id_, None)
-            await deliveries.forget(conn, [Address("Notification", tenant, id_)])
-
-    async def one(self, tenant: str, id_: str) -> tuple[Stored, State | None]:
-        """One subscription, and how its deliveries went (§5.8.3)."""
-        async with reading(self._pool) as conn:
-            stored = _there(await store.one(conn, tenant, id_), id_)
-            address = Address("Notification", tenant, id_)
-            return stored, (await deliveries.states(conn, [address])).get(address)
-
-    async def page(
-        self, tenant: str, owner: str | None, *, limit: int, offset: int
-    ) -> list[tuple[Stored, State | None]]:
-        """Subscriptions in the order of their making, of one owner or with None of all (§5.8.4)."""
-        async with reading(self._pool) as conn:
-            found = await store.page(conn, tenant, owner, limit=limit, offset=offset)
-            addresses = [Address("Notification", tenant, stored.id) for stored in found]
-            states = await deliveries.states(conn, addresses)
-        return [(stored, states.get(address)) for stored, address in zip(found, addresses, strict=True)]
-
-    async def count(self, tenant: str, owner: str | None) -> int:
-        """How many there are."""
-        async with reading(self._pool) as conn:
-            return await store.count(conn, tenant, owner)
-
-    def target_of(self, address: Address) -> Target | None:
-        """Where the notifications of a subscription go; None where there is none."""
-        entry = self.index.get(address.tenant, address.subscription)
-        if entry is None or address.kind != "Notification":
-            return None
-        document, endpoint = entry.stored.document, entry.stored.document.notification.endpoint
-        return Target(
-            uri=endpoint.uri,
-            accept=endpoint.accept or "application/json",
-            receiver_info=tuple((pair.key, pair.value) for pair in endpoint.receiver_info),
-            notifier_info=tuple((pair.key, pair.value) for pair in endpoint.notifier_info),
-            context=document.jsonld_context,
-            timeout=endpoint.timeout / 1000 or None,
-            cooldown=endpoint.cooldown / 1000 or None,
-            throttling=float(document.throttling),
-            active=entry.stored.status(clock.now()) == "active",
-        )
-
-    async def _address(self, named: str, context: Context, tenant: str, owner: str) -> str:
-        """The @context of notifications, known to be one: that of the request where none is named (§5.8.1.4)."""
-        if named:
-            await self._book.context(named, tenant)
-            return named
-        return await self._book.address_for(context.source, tenant, owner)
-
-    async def _set_due(self, conn: Connection, stored: Stored) -> None:
-        every = stored.document.time_interval
-        due = stored.modified + timedelta(seconds=every) if every else None
-        await store.set_due(conn, stored.tenant, stored.id, due)
-
-
-def _there(stored: Stored | None, id_: str) -> Stored:
-    if stored is None:
-        raise ResourceNotFound(f"There is no subscription {id_}.")
-    return stored

@@ -1,8 +1,8 @@
-"""The tables of subscriptions, one function per question."""
+"""The tables of subscriptions, one function per question. Those to entities and those to context sources have the same."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 import asyncpg
 import msgspec
@@ -12,6 +12,17 @@ from hiroba.exchange.broker.subscriptions.model import Stored, Subscription
 
 BATCH: Final = 5_000
 """Rows that are read at once into memory."""
+
+
+class Table(NamedTuple):
+    """Where subscriptions of a kind are."""
+
+    rows: str
+    intervals: str
+
+
+ENTITIES: Final = Table("broker.subscription", "broker.subscription_interval")
+SOURCES: Final = Table("broker.source_subscription", "broker.source_subscription_interval")
 _COLUMNS = "tenant, id, owner, document, question, expires, created, modified"
 _decode = msgspec.json.Decoder(Subscription).decode
 _encode = msgspec.json.encode
@@ -29,10 +40,10 @@ def _stored(row: asyncpg.Record) -> Stored:
     )
 
 
-async def one(conn: Connection, tenant: str, id_: str, *, hold: bool = False) -> Stored | None:
+async def one(conn: Connection, tenant: str, id_: str, *, hold: bool = False, table: Table = ENTITIES) -> Stored | None:
     """One subscription, or None; with `hold` nobody else changes it until the transaction ends."""
     row = await conn.fetchrow(
-        f"select {_COLUMNS} from broker.subscription where tenant = $1 and id = $2 and not deleted"  # noqa: S608 - constants
+        f"select {_COLUMNS} from {table.rows} where tenant = $1 and id = $2 and not deleted"  # noqa: S608 - constants
         f"{' for update' if hold else ''}",
         tenant,
         id_,
@@ -40,11 +51,13 @@ async def one(conn: Connection, tenant: str, id_: str, *, hold: bool = False) ->
     return None if row is None else _stored(row)
 
 
-async def page(conn: Connection, tenant: str, owner: str | None, *, limit: int, offset: int) -> list[Stored]:
+async def page(
+    conn: Connection, tenant: str, owner: str | None, *, limit: int | None, offset: int = 0, table: Table = ENTITIES
+) -> list[Stored]:
     """Subscriptions in the order of their making; of one owner, or with None of all."""
     rows = await conn.fetch(
         f"""
-        select {_COLUMNS} from broker.subscription
+        select {_COLUMNS} from {table.rows}
          where tenant = $1 and not deleted and ($2::text is null or owner = $2) order by created, id limit $3 offset $4
         """,  # noqa: S608 - constants
         tenant,
@@ -55,21 +68,21 @@ async def page(conn: Connection, tenant: str, owner: str | None, *, limit: int, 
     return [_stored(row) for row in rows]
 
 
-async def count(conn: Connection, tenant: str, owner: str | None) -> int:
+async def count(conn: Connection, tenant: str, owner: str | None, *, table: Table = ENTITIES) -> int:
     """How many there are."""
     found: int = await conn.fetchval(
-        "select count(*) from broker.subscription where tenant = $1 and not deleted and ($2::text is null or owner = $2)",
+        f"select count(*) from {table.rows} where tenant = $1 and not deleted and ($2::text is null or owner = $2)",  # noqa: S608 - constants
         tenant,
         owner,
     )
     return found
 
 
-async def insert(conn: Connection, made: Sequence[Stored], number: int) -> set[str]:
+async def insert(conn: Connection, made: Sequence[Stored], number: int, *, table: Table = ENTITIES) -> set[str]:
     """Add subscriptions where there are none of their ids; the ids that were free."""
     rows = await conn.fetch(
-        """
-        insert into broker.subscription
+        f"""
+        insert into {table.rows}
                (tenant, id, number, owner, document, question, expires, created, modified)
         select tenant, id, $8::bigint, owner, document::jsonb, question, expires, at, at
           from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[],
@@ -78,9 +91,9 @@ async def insert(conn: Connection, made: Sequence[Stored], number: int) -> set[s
            set number = excluded.number, deleted = false, owner = excluded.owner, document = excluded.document,
                question = excluded.question, expires = excluded.expires,
                created = excluded.created, modified = excluded.modified
-         where broker.subscription.deleted
+         where {table.rows}.deleted
         returning id
-        """,
+        """,  # noqa: S608 - constants
         [one.tenant for one in made],
         [one.id for one in made],
         [one.owner for one in made],
@@ -93,14 +106,14 @@ async def insert(conn: Connection, made: Sequence[Stored], number: int) -> set[s
     return {row["id"] for row in rows}
 
 
-async def update(conn: Connection, changed: Stored, number: int) -> None:
+async def update(conn: Connection, changed: Stored, number: int, *, table: Table = ENTITIES) -> None:
     """Write over the row that `one` holds."""
     await conn.execute(
-        """
-        update broker.subscription
+        f"""
+        update {table.rows}
            set number = $3, document = $4, question = $5, expires = $6, modified = $7
          where tenant = $1 and id = $2
-        """,
+        """,  # noqa: S608 - constants
         changed.tenant,
         changed.id,
         number,
@@ -111,14 +124,16 @@ async def update(conn: Connection, changed: Stored, number: int) -> None:
     )
 
 
-async def delete(conn: Connection, tenant: str, id_: str, number: int, at: datetime) -> None:
+async def delete(
+    conn: Connection, tenant: str, id_: str, number: int, *, at: datetime, table: Table = ENTITIES
+) -> None:
     """Leave of the row that `one` holds nothing but its key."""
     await conn.execute(
-        """
-        update broker.subscription
-           set number = $3, deleted = true, document = '{}', question = '', expires = null, modified = $4
+        f"""
+        update {table.rows}
+           set number = $3, deleted = true, document = '{{}}', question = '', expires = null, modified = $4
          where tenant = $1 and id = $2
-        """,
+        """,  # noqa: S608 - constants
         tenant,
         id_,
         number,
@@ -134,11 +149,11 @@ class Batch(msgspec.Struct, frozen=True):
     last: tuple[int, str, str] | None
 
 
-async def written_after(conn: Connection, after: tuple[int, str, str]) -> Batch:
+async def written_after(conn: Connection, after: tuple[int, str, str], *, table: Table = ENTITIES) -> Batch:
     """What was written after (number, tenant, id), oldest first, a batch of it; `last` is None where that is all."""
     rows = await conn.fetch(
         f"""
-        select number, deleted, {_COLUMNS} from broker.subscription
+        select number, deleted, {_COLUMNS} from {table.rows}
          where (number, tenant, id) > ($1, $2, $3) order by number, tenant, id limit {BATCH}
         """,  # noqa: S608 - constants
         *after,
@@ -151,29 +166,35 @@ async def written_after(conn: Connection, after: tuple[int, str, str]) -> Batch:
     )
 
 
-async def set_due(conn: Connection, tenant: str, id_: str, due: datetime | None) -> None:
+async def set_due(conn: Connection, tenant: str, id_: str, due: datetime | None, *, table: Table = ENTITIES) -> None:
     """When a subscription's next periodic notification is due; None where it has no interval."""
     if due is None:
-        await conn.execute("delete from broker.subscription_interval where tenant = $1 and id = $2", tenant, id_)
+        await conn.execute(
+            f"delete from {table.intervals} where tenant = $1 and id = $2",  # noqa: S608 - constants
+            tenant,
+            id_,
+        )
         return
     await conn.execute(
-        """
-        insert into broker.subscription_interval (tenant, id, due) values ($1, $2, $3)
+        f"""
+        insert into {table.intervals} (tenant, id, due) values ($1, $2, $3)
             on conflict (tenant, id) do update set due = excluded.due
-        """,
+        """,  # noqa: S608 - constants
         tenant,
         id_,
         due,
     )
 
 
-async def due(conn: Connection, now: datetime, most: int) -> list[tuple[str, str, datetime]]:
+async def due(
+    conn: Connection, now: datetime, most: int, *, table: Table = ENTITIES
+) -> list[tuple[str, str, datetime]]:
     """Subscriptions whose interval is over (tenant, id, when it was), held until the transaction ends, longest waiting first."""
     rows = await conn.fetch(
-        """
-        select tenant, id, due from broker.subscription_interval where due <= $1
+        f"""
+        select tenant, id, due from {table.intervals} where due <= $1
          order by due limit $2 for update skip locked
-        """,
+        """,  # noqa: S608 - constants
         now,
         most,
     )
@@ -182,6 +203,8 @@ async def due(conn: Connection, now: datetime, most: int) -> list[tuple[str, str
 
 async def forget_deleted(conn: Connection) -> None:
     """Remove the keys of subscriptions that were deleted long before any process could still believe in them."""
-    await conn.execute(
-        "delete from broker.subscription where deleted and modified < now() - $1::interval", timedelta(hours=1)
-    )
+    for table in (ENTITIES, SOURCES):
+        await conn.execute(
+            f"delete from {table.rows} where deleted and modified < now() - $1::interval",  # noqa: S608 - constants
+            timedelta(hours=1),
+        )
