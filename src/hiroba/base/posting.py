@@ -10,6 +10,8 @@ from typing import Final, cast
 
 UNREAD: Final = 1 << 16
 """Bytes of an answer that are passed over to keep the connection; with more it is closed."""
+ENOUGH: Final = 1.0
+"""Seconds the rest of an answer is waited for once its status is there; then the connection is closed."""
 NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 CONTROL: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 OURS: Final = frozenset(
@@ -58,6 +60,9 @@ class Conversation(asyncio.Protocol):
         self._left = 0
         """Bytes of the body that are still to come; negative: it ends with the connection."""
         self._chunked = False
+        self._passed = 0
+        """Bytes of a body in chunks that have come."""
+        self._timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """It is open."""
@@ -66,6 +71,8 @@ class Conversation(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
         """It has ended, perhaps in the middle."""
         self.reusable = False
+        if self._timer is not None:
+            self._timer.cancel()
         answer, self._answer = self._answer, None
         if answer is None or answer.done():
             return
@@ -84,7 +91,7 @@ class Conversation(asyncio.Protocol):
         """Send a message; the status of the answer, when all of it has come."""
         if self._transport is None or self._transport.is_closing():
             raise Lost("the connection was closed")
-        self._buffer, self._status, self._left, self._chunked = b"", 0, 0, False
+        self._buffer, self._status, self._left, self._chunked, self._passed = b"", 0, 0, False, 0
         answer = self._answer = asyncio.get_running_loop().create_future()
         self._transport.write(data)
         try:
@@ -102,8 +109,11 @@ class Conversation(asyncio.Protocol):
             return
         self._buffer = self._buffer + data if self._buffer else data
         try:
-            if (self._status or self._head()) and self._body():
-                self._done()
+            if self._status or self._head():
+                if self._body():
+                    self._done()
+                elif self._timer is None:
+                    self._timer = asyncio.get_running_loop().call_later(ENOUGH, self._enough)
         except (BrokenAnswer, ValueError) as error:
             answer, self._answer = self._answer, None
             if not answer.done():
@@ -154,7 +164,8 @@ class Conversation(asyncio.Protocol):
             length = int(size.split(b";")[0], 16)
             if length < 0:
                 raise BrokenAnswer("a chunk has no length")
-            if length > UNREAD:
+            self._passed += length
+            if self._passed > UNREAD:
                 self.reusable = False
                 return True
             if len(rest) < length + 2:
@@ -169,7 +180,14 @@ class Conversation(asyncio.Protocol):
         self.reusable &= len(self._buffer) == self._left
         return True
 
+    def _enough(self) -> None:
+        self.reusable = False
+        self._done()
+
     def _done(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
         answer, self._answer = self._answer, None
         if answer is not None and not answer.done():
             answer.set_result(self._status)

@@ -109,7 +109,7 @@ class Book:
 
     async def context(self, source: Any, tenant: str = "") -> Context:
         """The context a client names: an address, an object, or a list of these; None or an empty list is the core."""
-        if not source or (isinstance(source, str) and core.IS_CORE.fullmatch(source)):
+        if source is None or source in ("", [], {}) or (isinstance(source, str) and core.IS_CORE.fullmatch(source)):
             return CORE
         key = (tenant, orjson.dumps(source))
         made = self._made.get(key)

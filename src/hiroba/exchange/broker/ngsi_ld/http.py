@@ -76,12 +76,13 @@ class Request:
 
     __slots__ = ("_params", "accepts", "admitted", "book", "headers", "method", "path", "receive", "scope", "tenant")
 
-    def __init__(self, scope: HTTPScope, receive: Receive, book: Book, path: str) -> None:
+    def __init__(self, scope: HTTPScope, receive: Receive, book: Book, path: str = "") -> None:
         self.scope = scope
         self.receive = receive
         self.book = book
         self.method: str = scope["method"]
         self.path = path
+        """The path of the operation below /ngsi-ld/v1, {} for its parts."""
         self.headers: dict[str, str] = {
             name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
         }
@@ -152,6 +153,10 @@ class Request:
             if key.strip().lower() == name:
                 return value.strip().strip('"')
         return ""
+
+    def said(self, *names: str) -> tuple[tuple[str, str], ...]:
+        """Those of these parameters that were given, as they were written."""
+        return tuple((name, self.params[name]) for name in names if name in self.params)
 
     def words(self, name: str) -> list[str]:
         """A query parameter that is a list with commas."""
@@ -284,7 +289,7 @@ def problem(error: Problem) -> Answer:
     headers = [("www-authenticate", "Bearer")] if error.status == 401 else []  # noqa: PLR2004 - Unauthorized
     if isinstance(error, MethodNotAllowed):
         headers = [("allow", ", ".join(error.allowed))]
-    return Answer(error.status, orjson.dumps(error.document()), JSON, headers)
+    return Answer(error.status, orjson.dumps(error.document()), JSON, [*headers, *error.headers])
 
 
 def context_link(context: Context) -> tuple[str, str]:
