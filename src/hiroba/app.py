@@ -17,7 +17,7 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
 import hiroba
-from hiroba.base import db
+from hiroba.base import clock, db
 from hiroba.base.db import Connection
 from hiroba.base.db.migrations import Migration
 from hiroba.base.db.migrations import found as migrations_in
@@ -39,6 +39,11 @@ from hiroba.exchange.broker.delivery.engine import Engine
 from hiroba.exchange.broker.delivery.outbox import Outbox
 from hiroba.exchange.broker.delivery.receivers import Receivers
 from hiroba.exchange.broker.exchange import Exchange
+from hiroba.exchange.broker.federation import store as federation
+from hiroba.exchange.broker.federation.calls import Caller
+from hiroba.exchange.broker.federation.federation import Federation
+from hiroba.exchange.broker.federation.identity import Identity
+from hiroba.exchange.broker.federation.tallies import Tallies
 from hiroba.exchange.broker.history.keeping import keep, retention
 from hiroba.exchange.broker.history.recorder import record
 from hiroba.exchange.broker.ngsi_ld.application import NgsiLd
@@ -131,16 +136,21 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
             [subscriptions.tick, subscribers.tick, core.sources.tick],
         )
         core.follower.follow(MEMORY, book.refresh)
+        tallies = Tallies(pool)
         faces["/ngsi-ld/"] = NgsiLd(core, Open() if settings.open else Gateway(pool), book)
         app.state.update(pool=pool, exchange=core, egress=egress, regions=Regions(pool, core))
         async with pool.acquire() as connection:
             csrf.secret = await store.secret(connection, "csrf")
+            identity = Identity(await federation.own_name(connection), clock.now())
+        core.federation = Federation(core.sources, book, Caller(egress, tell=tallies.tell), identity)
         try:
             await core.start()
             await book.start()
             await delivery.start()
+            tallies.start()
             yield
         finally:
+            await tallies.stop()
             await delivery.stop()
             await receivers.close()
             await book.stop()

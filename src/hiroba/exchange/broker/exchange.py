@@ -24,6 +24,7 @@ from hiroba.exchange.broker.contexts.context import Context
 from hiroba.exchange.broker.documents import reading, writing
 from hiroba.exchange.broker.errors import BadRequestData, NonexistentTenant, OperationNotSupported
 from hiroba.exchange.broker.events import Listener, Then
+from hiroba.exchange.broker.federation.federation import Federation
 from hiroba.exchange.broker.geometry import LOCATION
 from hiroba.exchange.broker.model import HOME, Entity, Key
 from hiroba.exchange.broker.query import geo, order, q
@@ -120,6 +121,8 @@ class Exchange:
         self.writer = Writer(pool, listeners)
         self.reader = Reader(pool)
         self._sweeper = Sweeper(pool, self.writer)
+        self.federation: Federation
+        """Other brokers, and what this one is called among them."""
 
     async def start(self) -> None:
         """Begin to take reads and writes."""

@@ -185,8 +185,7 @@ async def _nearest(
 async def _placed(conn: Connection, question: Question, place: geo.Geo, compiler: Compiler, where: str) -> Page:
     """Where exact geometry decides: the places of all candidates are looked at, and the page alone is read whole."""
     candidates = await store.places(conn, where, compiler.values, place.geoproperty, limit=MOST + 1)
-    if len(candidates) > MOST:
-        raise TooManyResults(f"More than {MOST} entities come into question; narrow it by type, place or q.")
+    must_be_few(len(candidates))
     enough = None if question.count or question.order else question.offset + question.limit + 1
     hits = list(islice((key for key, values in candidates if any(map(place.refine, values))), enough))
     count = len(hits) if question.count else None
@@ -198,6 +197,12 @@ async def _placed(conn: Connection, question: Question, place: geo.Geo, compiler
     found = await store.entities(conn, hits[question.offset : end])
     entities = [found[key] for key in hits[question.offset : end] if key in found]
     return Page(entities, count, more=len(hits) > end)
+
+
+def must_be_few(number: int) -> None:
+    """Nothing, or the problem of more entities than are looked at one by one."""
+    if number > MOST:
+        raise TooManyResults(f"More than {MOST} entities come into question; narrow it by type, place or q.")
 
 
 def _distance(entity: Entity, place: geo.Geo) -> float | None:

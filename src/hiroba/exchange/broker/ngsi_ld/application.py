@@ -23,6 +23,7 @@ from hiroba.exchange.broker.ngsi_ld import (
     discovery,
     entities,
     evolutions,
+    identity,
     purge,
     queries,
     sources,
@@ -46,6 +47,8 @@ class Route(msgspec.Struct, frozen=True):
     handler: Handler
     params: frozenset[str] = PARAMETERS
     """The query parameters it takes; whatever any operation has, unless it says which."""
+    of_tenant: bool = True
+    """Whether the tenant must be there."""
 
     @property
     def creates(self) -> bool:
@@ -96,6 +99,7 @@ ROUTES: Final = (
     Route("GET", "/jsonldContexts", "read", contexts.listing, frozenset({"details", "kind"})),
     Route("GET", "/jsonldContexts/{}", "read", contexts.serve, frozenset({"details"})),
     Route("DELETE", "/jsonldContexts/{}", "write", contexts.delete, frozenset({"reload"})),
+    Route("GET", "/info/sourceIdentity", "read", identity.source_identity, frozenset(), of_tenant=False),
     Route("POST", "/temporal/entities", "write", evolutions.upsert),
     Route("GET", "/temporal/entities", "read", temporal.query),
     Route("GET", "/temporal/entities/{}", "read", temporal.retrieve),
@@ -171,7 +175,9 @@ class NgsiLd:
             if route.method == "GET":
                 request.negotiate()
             request.admitted = await self._access.admit(route.action, request.tenant, request.headers)
-            await self._exchange.must_have_tenant(request.tenant, make=self._access.creates_tenants and route.creates)
+            if route.of_tenant:
+                make = self._access.creates_tenants and route.creates
+                await self._exchange.must_have_tenant(request.tenant, make=make)
             answer = await route.handler(request, self._exchange, *parts)
         except Problem as error:
             answer = problem(error)

@@ -145,6 +145,10 @@ class Request:
             raise BadRequestData(f"{name} is a whole number, at least {least}, not {text!r}.")
         return int(text)
 
+    def said(self, *names: str) -> tuple[tuple[str, str], ...]:
+        """Those of these parameters that were given, as they were written."""
+        return tuple((name, self.params[name]) for name in names if name in self.params)
+
     def words(self, name: str) -> list[str]:
         """A query parameter that is a list with commas."""
         return words(self.params, name)
@@ -276,7 +280,7 @@ def problem(error: Problem) -> Answer:
     headers = [("www-authenticate", "Bearer")] if error.status == 401 else []  # noqa: PLR2004 - Unauthorized
     if isinstance(error, MethodNotAllowed):
         headers = [("allow", ", ".join(error.allowed))]
-    return Answer(error.status, orjson.dumps(error.document()), JSON, headers)
+    return Answer(error.status, orjson.dumps(error.document()), JSON, [*headers, *error.headers])
 
 
 def context_link(context: Context) -> tuple[str, str]:

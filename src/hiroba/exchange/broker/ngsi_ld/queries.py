@@ -6,13 +6,12 @@ from urllib.parse import quote, urlencode
 
 from msgspec.structs import replace
 
-from hiroba.exchange.broker import questions
 from hiroba.exchange.broker.contexts.context import Context
 from hiroba.exchange.broker.documents import names, writing
 from hiroba.exchange.broker.errors import BadRequestData, TooManyResults
 from hiroba.exchange.broker.exchange import Exchange
 from hiroba.exchange.broker.linked import held, joined
-from hiroba.exchange.broker.ngsi_ld import bodies, shapes
+from hiroba.exchange.broker.ngsi_ld import bodies, distributed, shapes
 from hiroba.exchange.broker.ngsi_ld.entities import BASE, answer_of
 from hiroba.exchange.broker.ngsi_ld.http import Answer, Request
 from hiroba.exchange.broker.query import collation, geo, geometry, order, q, scopes, types
@@ -69,12 +68,13 @@ async def _answer(
     shape = shapes.of(request, context, params)
     join = shapes.join_of(params)
     question = question_of(request, context, params, selectors, shape)
+    found, warned = await distributed.ask(request, exchange, context, question, params)
     async with exchange.reading() as conn:
-        page = await questions.answer(conn, question)
+        page = await distributed.page(conn, question, found)
         pairs = [(entity, shape) for entity in page.entities]
         if join is not None:
             pairs = await joined(page.entities, shape, join, held(conn, request.tenant))
-    headers = list(_paging(request, question, page))
+    headers = [*_paging(request, question, page), *warned]
     if page.count is not None:
         headers.append(("ngsild-results-count", str(page.count)))
     return answer_of(200, writing.collected(pairs, shape), shape, headers)

@@ -54,6 +54,10 @@ class Index:
         """One registration."""
         return self._all.get(tenant, {}).get(id_)
 
+    def has_any(self, tenant: str) -> bool:
+        """Whether there is a registration of a tenant."""
+        return bool(self._all.get(tenant))
+
     def find(self, wanted: Wanted, at: datetime) -> list[Match]:
         """What `match` says of every registration, by id, at the cost of those that name what the request names."""
         known = self._all.get(wanted.tenant)

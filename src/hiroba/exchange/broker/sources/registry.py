@@ -33,6 +33,10 @@ class Sources:
         """The registrations that concern a request, and what of each."""
         return self._index.find(wanted, clock.now())
 
+    def knows_any(self, tenant: str) -> bool:
+        """Whether anything is registered in a tenant; where nothing is, nobody need be looked for."""
+        return self._index.has_any(tenant)
+
     def get(self, tenant: str, id_: str) -> Registration | None:
         """One registration that has not expired."""
         found = self._index.get(tenant, id_)
