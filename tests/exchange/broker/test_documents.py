@@ -37,7 +37,6 @@ POINTS = st.tuples(st.floats(-180, 180), st.floats(-90, 90)).map(lambda at: {"ty
 MEMBERS = {
     "observedAt": st.just("2026-01-01T00:00:00Z"),
     "datasetId": URIS,
-    "expiresAt": st.just("2126-01-01T00:00:00Z"),
 }
 DEEPER = st.dictionaries(
     NAMES,

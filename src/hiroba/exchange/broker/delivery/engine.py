@@ -27,6 +27,7 @@ from hiroba.exchange.broker.delivery.metrics import OWED
 from hiroba.exchange.broker.delivery.model import Address
 from hiroba.exchange.broker.delivery.outbox import Outbox
 from hiroba.exchange.broker.delivery.slots import slot_of
+from hiroba.exchange.broker.delivery.store import locks, queue
 
 log = logging.getLogger("hiroba.delivery")
 LOOK: Final = 1.0
@@ -115,7 +116,7 @@ class Engine:
     async def _on_one_connection(self) -> None:
         conn = await self._pool.acquire()
         try:
-            await store.arrive(conn)
+            await locks.arrive(conn)
             await conn.add_listener(CHANNEL, self._hear)
             self._horizon.begin(await self._begin_at(conn))
             shared = counted = float("-inf")
@@ -126,7 +127,7 @@ class Engine:
                         await self._share(conn)
                         self._new, shared = True, now
                     if now >= counted + COUNTED:
-                        OWED.set(await store.length(conn))
+                        OWED.set(await queue.length(conn))
                         counted = now
                     await self._round(conn)
                 await self._rest(shared + LOOK)
@@ -138,9 +139,9 @@ class Engine:
 
     async def _begin_at(self, conn: Connection) -> int:
         """A number below which no row can appear any more: all transactions that may have given one have ended."""
-        top, next_ = await store.highest(conn)
+        top, next_ = await queue.highest(conn)
         for _ in range(20):
-            if (await store.look(conn, top, (), ())).oldest >= next_:
+            if (await queue.look(conn, top, (), ())).oldest >= next_:
                 return top
             await asyncio.sleep(0.05)
         return 0
@@ -162,7 +163,7 @@ class Engine:
     async def _share(self, conn: Connection) -> None:
         gained = await self.leases.share(conn)
         if gained:
-            owed = await store.owed_to(conn, gained)
+            owed = await queue.owed_to(conn, gained)
             await self._meet(conn, owed)
             for address in owed:
                 self.dispatch.lines[address].more = True
@@ -175,7 +176,7 @@ class Engine:
             await self._leave(conn)
         if self._elsewhere:
             slots, self._elsewhere = self._elsewhere, set()
-            await store.call(conn, CHANNEL, ",".join(map(str, slots)))
+            await queue.call(conn, CHANNEL, ",".join(map(str, slots)))
         if self._new:
             self._new = False
             await self._look(conn)
@@ -192,7 +193,7 @@ class Engine:
 
     async def _look(self, conn: Connection) -> None:
         """Take in what is new."""
-        seen = await store.look(conn, self._horizon.low, self.leases.held, self._horizon.recent)
+        seen = await queue.look(conn, self._horizon.low, self.leases.held, self._horizon.recent)
         if unknown := {row.address for row in seen.rows} - self.dispatch.lines.keys():
             await self._meet(conn, unknown)
         for row in seen.rows:
@@ -218,4 +219,4 @@ class Engine:
         hungry = [address for address in self.dispatch.hungry if address in self.dispatch.lines]
         self.dispatch.hungry.clear()
         reached = [(address, self.dispatch.lines[address].reached) for address in hungry]
-        self.dispatch.feed(hungry, await store.following(conn, reached, FETCHED))
+        self.dispatch.feed(hungry, await queue.following(conn, reached, FETCHED))

@@ -6,10 +6,10 @@ from typing import Final
 
 from hiroba.base import clock
 from hiroba.base.db import Connection
-from hiroba.exchange.broker.delivery import store
 from hiroba.exchange.broker.delivery.line import Attempt
 from hiroba.exchange.broker.delivery.metrics import DEAD, DELIVERED, FAILED, SUPERSEDED
 from hiroba.exchange.broker.delivery.model import Address, Row, Tally
+from hiroba.exchange.broker.delivery.store import letters, queue
 
 MOST_BYTES: Final = 64 << 20
 """Bytes of data in memory; beyond, rows stay in the table."""
@@ -52,22 +52,26 @@ class Ledger:
         """Whether something is still to be written down of this subscription."""
         return address in self._tallies
 
+    def began(self, address: Address, at: datetime) -> None:
+        """A notification is being sent (§5.8.6: counted then, whatever becomes of it)."""
+        tally = self._tallies.setdefault(address, Tally())
+        tally.sent += 1
+        tally.last_notification = at
+
     def succeeded(self, address: Address, rows: Iterable[Row], at: datetime) -> None:
         """A notification has arrived."""
         self._done += rows
         tally = self._tallies.setdefault(address, Tally())
-        tally.sent += 1
         tally.ok, tally.failures = True, 0
-        tally.last_notification = tally.last_success = at
+        tally.last_success = at
         DELIVERED.inc()
 
     def failed(self, address: Address, at: datetime, failures: int) -> None:
         """An attempt has failed."""
         tally = self._tallies.setdefault(address, Tally())
-        tally.sent += 1
         tally.failed += 1
         tally.ok, tally.failures = False, failures
-        tally.last_notification = tally.last_failure = at
+        tally.last_failure = at
         FAILED.inc()
 
     def superseded(self, rows: list[Row]) -> None:
@@ -98,13 +102,13 @@ class Ledger:
         tallies, self._tallies = self._tallies, {}
         now = clock.now()
         if dead:
-            await store.bury(conn, dead, now)
+            await letters.bury(conn, dead, now)
             DEAD.inc(len(dead))
         for address, (tries, reason) in overdue.items():
-            DEAD.inc(await store.bury_older(conn, address, limit=now - OLDEST, tries=tries, reason=reason, died=now))
+            DEAD.inc(await letters.bury_older(conn, address, limit=now - OLDEST, tries=tries, reason=reason, died=now))
         if unwanted:
-            await store.drop(conn, unwanted)
+            await queue.drop(conn, unwanted)
         if done or tallies:
-            await store.settle(conn, done, tallies)
+            await queue.settle(conn, done, tallies)
         self.let_go(done)
         self.let_go(row for row, _, _ in dead)

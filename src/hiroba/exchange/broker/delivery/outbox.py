@@ -6,9 +6,9 @@ from functools import partial
 import msgspec
 
 from hiroba.base.db import Connection
-from hiroba.exchange.broker.delivery import store
 from hiroba.exchange.broker.delivery.model import Address, Notice
 from hiroba.exchange.broker.delivery.slots import slot_of
+from hiroba.exchange.broker.delivery.store import queue
 from hiroba.exchange.broker.events import Then
 
 
@@ -22,7 +22,7 @@ class Outbox:
         """Write what is owed, by one statement; to be called after the commit, what comes back hurries it."""
         if not notices:
             return None
-        await store.add(conn, joined(notices))
+        await queue.add(conn, joined(notices))
         if self.hurry is None:
             return None
         return partial(self.hurry, {slot_of(notice.address) for notice in notices})
