@@ -87,7 +87,8 @@ async def test_writes_go_around_a_ring_of_three_once(brokers: Brokers) -> None:
     for here, there in zip(brokers, [*brokers[1:], brokers[0]], strict=True):
         await know(here, there)
     assert (await brokers[0].post("/entities", json=CAR)).status_code == 201
-    assert [await held(broker) for broker in brokers] == [CAR, CAR, CAR]
+    known = [(await broker.get("/csourceRegistrations", params={"type": "Car"})).json() for broker in brokers]
+    assert [await held(broker) for broker in brokers] == [CAR, CAR, CAR], known
     answer = await brokers[1].get("/entities", params={"type": "Car"})
     assert answer.json() == [CAR]
     assert "199" in codes(answer), "the reader is told of the ring"
