@@ -46,7 +46,9 @@ from hiroba.exchange.broker.federation.identity import Identity
 from hiroba.exchange.broker.federation.tallies import Tallies
 from hiroba.exchange.broker.history.keeping import keep, retention
 from hiroba.exchange.broker.history.recorder import record
+from hiroba.exchange.broker.maps import store as maps
 from hiroba.exchange.broker.ngsi_ld.application import NgsiLd
+from hiroba.exchange.broker.snapshots import store as snapshots
 from hiroba.exchange.broker.sources import store as registrations
 from hiroba.exchange.broker.sources.subscribers import Subscribers
 from hiroba.exchange.broker.subscriptions import store as subscription_rows
@@ -73,6 +75,8 @@ def migrations(services: Sequence[Service]) -> list[Migration]:
 def jobs(services: Sequence[Service], settings: Settings) -> list[Periodic]:
     """What the house and every service do by the clock, named room/function."""
     ours = [
+        Periodic("broker/forget_expired_snapshots", timedelta(minutes=10), snapshots.forget_expired_snapshots),
+        Periodic("broker/forget_expired_maps", timedelta(minutes=10), maps.forget_expired_maps),
         Periodic("broker/forget_gone_registrations", timedelta(hours=1), registrations.forget_gone),
         Periodic("broker/forget_gone_contexts", timedelta(hours=1), kept_contexts.forget_gone_contexts),
         Periodic("broker/forget_deleted_subscriptions", timedelta(hours=1), subscription_rows.forget_deleted),
@@ -127,6 +131,7 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
             subscribers,
             url=settings.url,
             temporal_page=settings.instances_of_a_page,
+            egress=egress,
         )
         delivery = Engine(
             pool,

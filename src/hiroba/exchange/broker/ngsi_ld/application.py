@@ -24,8 +24,10 @@ from hiroba.exchange.broker.ngsi_ld import (
     entities,
     evolutions,
     identity,
+    maps,
     purge,
     queries,
+    snapshots,
     sources,
     subscriptions,
     temporal,
@@ -91,6 +93,17 @@ ROUTES: Final = (
             Route("DELETE", f"{face.path}/{{}}", "write", face.delete, frozenset()),
         )
     ),
+    Route("GET", "/entityMaps", "read", queries.entity_map),
+    Route("POST", "/entityMaps", "read", queries.entity_map_by_post),
+    Route("GET", "/entityMaps/{}", "read", maps.retrieve),
+    Route("PATCH", "/entityMaps/{}", "write", maps.update),
+    Route("DELETE", "/entityMaps/{}", "write", maps.delete),
+    Route("POST", "/snapshots", "write", snapshots.create, frozenset()),
+    Route("DELETE", "/snapshots", "write", snapshots.purge, frozenset({"q"})),
+    Route("GET", "/snapshots/{}", "read", snapshots.retrieve, frozenset()),
+    Route("PATCH", "/snapshots/{}", "write", snapshots.update, frozenset()),
+    Route("DELETE", "/snapshots/{}", "write", snapshots.delete, frozenset()),
+    Route("POST", "/snapshots/{}/clone", "write", snapshots.clone, frozenset()),
     Route("GET", "/types", "read", discovery.types, frozenset({"details", "local"})),
     Route("GET", "/types/{}", "read", discovery.type_, frozenset({"local"})),
     Route("GET", "/attributes", "read", discovery.attributes, frozenset({"details", "local", "count"})),
@@ -178,7 +191,10 @@ class NgsiLd:
             if route.of_tenant:
                 make = self._access.creates_tenants and route.creates
                 await self._exchange.must_have_tenant(request.tenant, make=make)
+            entered = await snapshots.enter(request, self._exchange)
             answer = await route.handler(request, self._exchange, *parts)
+            if entered is not None:
+                answer.headers = [*answer.headers, entered]
         except Problem as error:
             answer = problem(error)
         except Exception:

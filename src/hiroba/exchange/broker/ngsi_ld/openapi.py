@@ -51,6 +51,8 @@ PARAMETERS: Final[Mapping[str, tuple[dict[str, Any], str]]] = {
     "lang": (_TEXT, "The language that language maps are given in."),
     "datasetId": (_TEXT, "Only instances of these datasets; @none is the default one."),
     "geometryProperty": (_TEXT, "The GeoProperty that becomes the geometry of GeoJSON."),
+    "entityMap": (_FLAG, "Whether what is found is fixed in an entity map, for the pages to come (§4.5.25)."),
+    "entityMapLifetime": (_TEXT, "How long it lives, for example PT5M."),
     "drop": (_TEXT, "Attributes that are deleted, rather than the entities."),
     "keep": (_TEXT, "Attributes that stay; all others are deleted, rather than the entities."),
     "deleteAll": (_FLAG, "Whether every instance goes."),
@@ -75,6 +77,8 @@ _FIRST: Final = {
     "subscriptions": "subscriptionId",
     "csourceRegistrations": "registrationId",
     "csourceSubscriptions": "subscriptionId",
+    "entityMaps": "entityMapId",
+    "snapshots": "snapshotId",
 }
 """What the first part of a path names, by its collection."""
 _SHAPE: Final = (
@@ -96,13 +100,15 @@ _FILTER: Final = (
     "geoproperty", "local",
 )  # fmt: skip
 _QUESTION: Final = (
-    *_FILTER, "orderBy", "orderFrom", "orderGeometry", "collation", "limit", "offset", "count", "splitEntities",
+    *_FILTER, "entityMap", "entityMapLifetime",
+    "orderBy", "orderFrom", "orderGeometry", "collation", "limit", "offset", "count", "splitEntities",
 )  # fmt: skip
 _SUBSCRIPTIONS: Final = ("/subscriptions", "/csourceSubscriptions")
 _OF: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("GET", "/entities"): (*_QUESTION, *_SHAPE),
     ("DELETE", "/entities"): (*_FILTER, "attrs", "drop", "keep"),
-    ("GET", "/entities/{}"): ("type", *_SHAPE),
+    ("GET", "/entities/{}"): ("type", "entityMap", "entityMapLifetime", *_SHAPE),
+    ("GET", "/entityMaps"): (*_FILTER, "attrs", "entityMapLifetime"),
     ("PATCH", "/entities/{}"): ("type", "observedAt"),
     ("POST", "/entities/{}/attrs"): ("type", "options"),
     ("DELETE", "/entities/{}/attrs/{}"): ("type", "datasetId", "deleteAll"),
@@ -134,6 +140,7 @@ _OF: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("GET", "/csourceRegistrations/{}"): ("sysAttrs",),
     **{("GET", path): ("limit", "offset", "count", "options", "sysAttrs") for path in _SUBSCRIPTIONS},
     **{("GET", f"{path}/{{}}"): ("options", "sysAttrs") for path in _SUBSCRIPTIONS},
+    ("DELETE", "/snapshots"): ("q",),
     ("GET", "/types"): ("details",),
     ("GET", "/attributes"): ("details",),
     ("GET", "/jsonldContexts"): ("details", "kind"),
@@ -190,6 +197,25 @@ _SUBSCRIPTION: Final[dict[str, Any]] = {
     },
     "additionalProperties": {"description": "A member of §5.2.12."},
 }
+_QUERY: Final[dict[str, Any]] = {
+    "type": "object",
+    "required": ["type"],
+    "properties": {
+        "type": {"const": "Query"},
+        "q": _TEXT,
+        "entities": {"type": "array", "items": {"type": "object"}},
+    },
+}
+_SNAPSHOT: Final[dict[str, Any]] = {
+    "type": "object",
+    "properties": {
+        "type": {"const": "Snapshot"},
+        "snapshotQueries": {"type": "array", "items": _QUERY},
+        "snapshotLifetime": {"type": "string", "format": "duration"},
+        "snapshotPriority": {"type": "integer", "minimum": 1, "maximum": 10},
+        "endpoint": {"type": "string", "format": "uri"},
+    },
+}
 _BODIES: Final[Mapping[str, dict[str, Any]]] = {
     "/entities": _ENTITY,
     "/entities/{}": _FRAGMENT,
@@ -205,14 +231,14 @@ _BODIES: Final[Mapping[str, dict[str, Any]]] = {
         "required": ["@context"],
         "properties": {"@context": {"description": "An object of terms, an address, or a list of these."}},
     },
-    "/entityOperations/query": {
+    "/entityOperations/query": _QUERY,
+    "/entityMaps": _QUERY,
+    "/snapshots": _SNAPSHOT,
+    "/snapshots/{}": _SNAPSHOT,
+    "/snapshots/{}/clone": _SNAPSHOT,
+    "/entityMaps/{}": {
         "type": "object",
-        "required": ["type"],
-        "properties": {
-            "type": {"const": "Query"},
-            "q": _TEXT,
-            "entities": {"type": "array", "items": {"type": "object"}},
-        },
+        "properties": {"expiresAt": {"type": "string", "format": "date-time"}},
     },
 }
 _PROBLEM: Final[dict[str, Any]] = {
