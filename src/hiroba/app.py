@@ -17,7 +17,7 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
 import hiroba
-from hiroba.base import db
+from hiroba.base import clock, db
 from hiroba.base.db import Connection
 from hiroba.base.db.migrations import Migration
 from hiroba.base.db.migrations import found as migrations_in
@@ -40,9 +40,16 @@ from hiroba.exchange.broker.delivery.outbox import Outbox
 from hiroba.exchange.broker.delivery.receivers import Receivers
 from hiroba.exchange.broker.delivery.store import letters
 from hiroba.exchange.broker.exchange import Exchange
+from hiroba.exchange.broker.federation import store as federation
+from hiroba.exchange.broker.federation.calls import Caller
+from hiroba.exchange.broker.federation.federation import Federation
+from hiroba.exchange.broker.federation.identity import Identity
+from hiroba.exchange.broker.federation.tallies import Tallies
 from hiroba.exchange.broker.history.keeping import keep, retention
 from hiroba.exchange.broker.history.recorder import record
+from hiroba.exchange.broker.maps import store as maps
 from hiroba.exchange.broker.ngsi_ld.application import NgsiLd
+from hiroba.exchange.broker.snapshots import store as snapshots
 from hiroba.exchange.broker.sources import store as registrations
 from hiroba.exchange.broker.sources.subscribers import Subscribers
 from hiroba.exchange.broker.subscriptions import store as subscription_rows
@@ -70,6 +77,8 @@ def jobs(services: Sequence[Service], settings: Settings) -> list[Periodic]:
     """What the house and every service do by the clock, named room/function."""
     ours = [
         Periodic("broker/forget_old_letters", timedelta(hours=1), letters.forget_old),
+        Periodic("broker/forget_expired_snapshots", timedelta(minutes=10), snapshots.forget_expired_snapshots),
+        Periodic("broker/forget_expired_maps", timedelta(minutes=10), maps.forget_expired_maps),
         Periodic("broker/forget_gone_registrations", timedelta(hours=1), registrations.forget_gone),
         Periodic("broker/forget_gone_contexts", timedelta(hours=1), kept_contexts.forget_gone_contexts),
         Periodic("broker/forget_deleted_subscriptions", timedelta(hours=1), subscription_rows.forget_deleted),
@@ -124,6 +133,7 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
             subscribers,
             url=settings.url,
             temporal_page=settings.instances_of_a_page,
+            egress=egress,
         )
         delivery = Engine(
             pool,
@@ -133,16 +143,21 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
             [subscriptions.tick, subscribers.tick, core.sources.tick],
         )
         core.follower.follow(MEMORY, book.refresh)
+        tallies = Tallies(pool)
         faces["/ngsi-ld/"] = NgsiLd(core, Open() if settings.open else Gateway(pool), book)
         app.state.update(pool=pool, exchange=core, egress=egress, regions=Regions(pool, core))
         async with pool.acquire() as connection:
             csrf.secret = await store.secret(connection, "csrf")
+            identity = Identity(await federation.own_name(connection), clock.now())
+        core.federation = Federation(core.sources, book, Caller(egress, tell=tallies.tell), identity)
         try:
             await core.start()
             await book.start()
             await delivery.start()
+            tallies.start()
             yield
         finally:
+            await tallies.stop()
             await delivery.stop()
             await receivers.close()
             await book.stop()

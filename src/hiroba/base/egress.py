@@ -46,6 +46,10 @@ class CallFailed(Problem):
     status = 502
 
 
+class AnswerTooLong(CallFailed):
+    """The other side answers with more than is taken."""
+
+
 class Answer(msgspec.Struct, frozen=True):
     """What came back: at most the number of bytes that were allowed."""
 
@@ -146,7 +150,7 @@ class Egress:
                     async for chunk in answer.content.iter_chunked(1 << 16):
                         content += chunk
                         if len(content) > limit:
-                            raise CallFailed(f"{url} answers with more than {limit} bytes.")
+                            raise AnswerTooLong(f"{url} answers with more than {limit} bytes.")
                     return Answer(answer.status, dict(answer.headers), bytes(content))
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise CallFailed(f"{url} did not answer: {type(error).__name__}.") from error

@@ -1,5 +1,6 @@
 """Problems: errors a caller can act on. Each is a noun with a status; on the wire it is RFC 9457."""
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 
@@ -10,9 +11,11 @@ class Problem(Exception):  # noqa: N818 - the field's own word (RFC 9457 "proble
     type: ClassVar[str] = "about:blank"
     title: ClassVar[str] = ""
 
-    def __init__(self, detail: str = "", **members: Any) -> None:
+    def __init__(self, detail: str = "", *, headers: Sequence[tuple[str, str]] = (), **members: Any) -> None:
         super().__init__(detail)
         self.detail = detail
+        self.headers = headers
+        """What the answer says besides, for example of sources that did not answer."""
         self.members = members
 
     def document(self) -> dict[str, Any]:

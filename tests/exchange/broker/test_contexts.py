@@ -2,11 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from datetime import timedelta
 
 import httpx
 import orjson
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.conftest import client_of
 
 from hiroba.base import clock
@@ -137,6 +140,7 @@ async def test_a_context_belongs_to_its_tenant(broker) -> None:
         ([], "InvalidRequest"),
         ({"@context": 7}, "BadRequestData"),
         ({"@context": True}, "BadRequestData"),
+        ({"@context": 0}, "BadRequestData"),
         ({"@context": [HERE, 7]}, "BadRequestData"),
         ({"@context": [[HERE]]}, "BadRequestData"),
         ({"@context": {"a": 7}}, "BadRequestData"),
@@ -297,6 +301,37 @@ async def test_the_same_content_is_made_implicitly_once(book) -> None:
     assert await book.address_for([HERE, CORE], "") == HERE
     kinds = [stored.kind for stored in await book.library.listing("", None)]
     assert kinds == ["ImplicitlyCreated", "ImplicitlyCreated"]
+
+
+SOURCES = st.recursive(
+    st.one_of(
+        st.none(), st.booleans(), st.integers(-(2**53), 2**53), st.text(st.characters(exclude_categories=("Cs",)), max_size=8),
+        st.sampled_from([HERE, CORE, "//", "http://[", "a:b"]),
+    ),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3),
+        st.dictionaries(
+            st.one_of(st.text("ab:@/", max_size=4), st.sampled_from(["@vocab", "@import", "@id", "@context", "@prefix"])),
+            inner, max_size=3,
+        ),
+    ),
+    max_leaves=10,
+)  # fmt: skip
+
+
+@given(SOURCES)
+def test_any_json_is_a_context_or_is_refused(source) -> None:
+    web = Web()
+    web.pages[HERE] = {"@context": source}
+
+    async def use() -> None:
+        book = Book(web, "http://hiroba.test")
+        for one in (source, [source, HERE]):
+            with suppress(BadRequestData, LdContextNotAvailable):
+                context = await book.context(one)
+                assert context.expand("location") == "https://uri.etsi.org/ngsi-ld/location"
+
+    asyncio.run(use())
 
 
 @pytest.mark.parametrize(

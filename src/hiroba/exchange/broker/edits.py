@@ -242,6 +242,17 @@ def prune(goes: Callable[[str], bool]) -> Edit:
     return edit
 
 
+def take(copied: Entity) -> Edit:
+    """Keep a copy of an entity, times and all; attributes of it that are there already stay (§5.16.1)."""
+
+    def edit(key: Key, before: Entity | None, now: datetime) -> Change:
+        del now
+        doc = copied.doc if before is None else copied.doc | before.doc
+        return Change(after=msgspec.structs.replace(copied, key=key, doc=doc), created=before is None)
+
+    return edit
+
+
 def look(key: Key, before: Entity | None, now: datetime) -> Change:
     """Change nothing: the write then removes what is over (§4.22) and nothing else."""
     del key, now

@@ -5,9 +5,10 @@ own context, GeoJSON for places, a language map for names. Programs outside use 
 writes and queries.
 """
 
+import asyncio
 import re
 import time
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
@@ -17,6 +18,7 @@ from shapely import Point
 
 from hiroba.base import db
 from hiroba.base.db import Connection, Pool, transaction
+from hiroba.base.egress import Egress
 from hiroba.base.errors import Problem
 from hiroba.base.versions import Follower
 from hiroba.exchange.broker import edits, store
@@ -24,6 +26,7 @@ from hiroba.exchange.broker.contexts.context import Context
 from hiroba.exchange.broker.documents import reading, writing
 from hiroba.exchange.broker.errors import BadRequestData, NonexistentTenant, OperationNotSupported
 from hiroba.exchange.broker.events import Listener, Then
+from hiroba.exchange.broker.federation.federation import Federation
 from hiroba.exchange.broker.geometry import LOCATION
 from hiroba.exchange.broker.model import HOME, Entity, Key
 from hiroba.exchange.broker.query import geo, order, q
@@ -103,6 +106,7 @@ class Exchange:
         *,
         url: str = "",
         temporal_page: int = 1000,
+        egress: Egress | None = None,
     ) -> None:
         self._pool = pool
         self._context = context
@@ -117,9 +121,15 @@ class Exchange:
                 self.follower.follow(kept.memory, kept.refresh)
         self.sources = Sources(pool, self.follower, url, subscribers.tell if subscribers is not None else _nobody)
         self.temporal_page = temporal_page
+        """Attribute instances of one answer about the past."""
         self.writer = Writer(pool, listeners)
         self.reader = Reader(pool)
         self._sweeper = Sweeper(pool, self.writer)
+        self.egress = egress or Egress()
+        """The way to other places."""
+        self._later: set[asyncio.Task[None]] = set()
+        self.federation: Federation
+        """Other brokers, and what this one is called among them."""
 
     async def start(self) -> None:
         """Begin to take reads and writes."""
@@ -130,10 +140,19 @@ class Exchange:
 
     async def stop(self) -> None:
         """Finish what was taken."""
+        for task in self._later:
+            task.cancel()
+        await asyncio.gather(*self._later, return_exceptions=True)
         await self._sweeper.stop()
         await self.writer.stop()
         await self.reader.stop()
         await self.follower.stop()
+
+    def later(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do something after the answer; it ends with this process, whatever it has come to."""
+        task = asyncio.create_task(work)
+        self._later.add(task)
+        task.add_done_callback(self._later.discard)
 
     @property
     def subscriptions(self) -> Subscriptions:

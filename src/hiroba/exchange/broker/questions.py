@@ -6,6 +6,7 @@ geometry here. Pages are stable under writes: the order is by id unless another 
 
 import asyncio
 import math
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Final
 
@@ -67,6 +68,8 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     """Every one of these words stands in the names or the address."""
     keys: tuple[Key, ...] | None = None
     """Only these."""
+    ids: tuple[str, ...] | None = None
+    """Only these, on any path."""
     after: Key | None = None
     """Only those that follow this one by id."""
     owner: str | None = None
@@ -107,23 +110,38 @@ async def answer(conn: Connection, question: Question) -> Page:
     return Page(found[: question.limit], count, more=len(found) > question.limit)
 
 
+async def matching(conn: Connection, question: Question) -> list[Key]:
+    """The keys of all that match, in their order."""
+    compiler, where = _where(question)
+    if question.place is not None:
+        hits = await _hits(conn, question.place, compiler, where)
+        if not question.order:
+            return hits
+        return await matching(conn, msgspec.structs.replace(question, place=None, keys=tuple(hits)))
+    joins, order = await _order(conn, question, compiler)
+    keys = await store.keys(conn, where, compiler.values, joins=joins, order=order, limit=MOST + 1)
+    if len(keys) > MOST:
+        raise TooManyResults(f"More than {MOST} entities match; narrow it by type, place or q.")
+    return keys
+
+
+async def page_of(conn: Connection, question: Question, keys: Sequence[Key]) -> Page:
+    """The page a question asks for, among keys that match it and are in its order."""
+    end = question.offset + question.limit
+    wanted = keys[question.offset : end]
+    found = await store.entities(conn, wanted)
+    return Page(
+        [found[key] for key in wanted if key in found], len(keys) if question.count else None, more=len(keys) > end
+    )
+
+
 def _where(question: Question) -> tuple[Compiler, str]:
     compiler = Compiler(links=question.links)
     conditions = [
         f"e.tenant = {compiler.bind(question.tenant, 'text')}",
         "(e.expires is null or e.expires > now())",
+        *_among(compiler, question),
     ]
-    if question.selectors:
-        conditions.append(f"({' or '.join(selected(compiler, selector) for selector in question.selectors)})")
-    if question.keys is not None:
-        ids, paths = [key.id for key in question.keys], [key.path for key in question.keys]
-        among = f"unnest({compiler.bind(ids, 'text[]')}, {compiler.bind(paths, 'text[]')})"
-        conditions.append(f"(e.id, e.path) in (select * from {among})")  # noqa: S608 - bound
-    if question.after is not None:
-        id_, path = compiler.bind(question.after.id, "text"), compiler.bind(question.after.path, "text")
-        conditions.append(f"(e.id, e.path) > ({id_}, {path})")
-    if question.owner is not None:
-        conditions.append(f"e.owner = {compiler.bind(question.owner, 'text')}")
     if question.having is not None:
         conditions.append(f"e.doc ?| {compiler.bind(sorted(question.having), 'text[]')}")
     if question.q is not None:
@@ -137,6 +155,22 @@ def _where(question: Question) -> tuple[Compiler, str]:
         conditions.append(f"e.geo && {compiler.bind(((east, north), (west, south)), 'box')}")
     conditions += [f"e.words ilike {compiler.bind(_contains(word), 'text')}" for word in question.text.split()]
     return compiler, " and ".join(conditions)
+
+
+def _among(compiler: Compiler, question: Question) -> Iterator[str]:
+    """Conditions on which entities come into question at all."""
+    if question.selectors:
+        yield f"({' or '.join(selected(compiler, selector) for selector in question.selectors)})"
+    if question.keys is not None:
+        ids, paths = [key.id for key in question.keys], [key.path for key in question.keys]
+        among = f"unnest({compiler.bind(ids, 'text[]')}, {compiler.bind(paths, 'text[]')})"
+        yield f"(e.id, e.path) in (select * from {among})"  # noqa: S608 - bound
+    if question.ids is not None:
+        yield f"e.id = any({compiler.bind(list(question.ids), 'text[]')})"
+    if question.after is not None:
+        yield f"(e.id, e.path) > ({compiler.bind(question.after.id, 'text')}, {compiler.bind(question.after.path, 'text')})"
+    if question.owner is not None:
+        yield f"e.owner = {compiler.bind(question.owner, 'text')}"
 
 
 def selected(compiler: Compiler, selector: Selector) -> str:
@@ -184,20 +218,29 @@ async def _nearest(
 
 async def _placed(conn: Connection, question: Question, place: geo.Geo, compiler: Compiler, where: str) -> Page:
     """Where exact geometry decides: the places of all candidates are looked at, and the page alone is read whole."""
-    candidates = await store.places(conn, where, compiler.values, place.geoproperty, limit=MOST + 1)
-    if len(candidates) > MOST:
-        raise TooManyResults(f"More than {MOST} entities come into question; narrow it by type, place or q.")
     enough = None if question.count or question.order else question.offset + question.limit + 1
-    hits = list(islice((key for key, values in candidates if any(map(place.refine, values))), enough))
+    hits = await _hits(conn, place, compiler, where, enough)
+    if not question.order:
+        return await page_of(conn, question, hits)
+    page = await answer(conn, msgspec.structs.replace(question, place=None, keys=tuple(hits), count=False))
+    away = {one.key: metres for one in page.entities if (metres := _distance(one, place)) is not None}
     count = len(hits) if question.count else None
-    if question.order:
-        page = await answer(conn, msgspec.structs.replace(question, place=None, keys=tuple(hits), count=False))
-        away = {one.key: metres for one in page.entities if (metres := _distance(one, place)) is not None}
-        return Page(page.entities, count, away if place.relation == "near" else {}, more=page.more)
-    end = question.offset + question.limit
-    found = await store.entities(conn, hits[question.offset : end])
-    entities = [found[key] for key in hits[question.offset : end] if key in found]
-    return Page(entities, count, more=len(hits) > end)
+    return Page(page.entities, count, away if place.relation == "near" else {}, more=page.more)
+
+
+async def _hits(
+    conn: Connection, place: geo.Geo, compiler: Compiler, where: str, enough: int | None = None
+) -> list[Key]:
+    """The keys of those that lie as they should, by id; of the first `enough` of them only, where that is given."""
+    candidates = await store.places(conn, where, compiler.values, place.geoproperty, limit=MOST + 1)
+    must_be_few(len(candidates))
+    return list(islice((key for key, values in candidates if any(map(place.refine, values))), enough))
+
+
+def must_be_few(number: int) -> None:
+    """Nothing, or the problem of more entities than are looked at one by one."""
+    if number > MOST:
+        raise TooManyResults(f"More than {MOST} entities come into question; narrow it by type, place or q.")
 
 
 def _distance(entity: Entity, place: geo.Geo) -> float | None:

@@ -181,6 +181,18 @@ async def select(
     return list(shown(rows))
 
 
+async def keys(
+    conn: Connection, where: str, values: Sequence[Any], *, joins: str = "", order: str, limit: int
+) -> list[Key]:
+    """The keys of the entities for which the compiled condition holds."""
+    rows = await conn.fetch(
+        f"select e.tenant, e.path, e.id from broker.entity e {joins} where {where} order by {order} limit ${len(values) + 1}",  # noqa: S608 - as above
+        *values,
+        limit,
+    )
+    return [Key(*row) for row in rows]
+
+
 async def places(
     conn: Connection, where: str, values: Sequence[Any], geoproperty: str, *, limit: int
 ) -> list[tuple[Key, list[Any]]]:

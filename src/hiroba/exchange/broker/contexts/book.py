@@ -24,7 +24,7 @@ from hiroba.base.egress import Egress
 from hiroba.base.errors import Problem
 from hiroba.base.ids import ulid
 from hiroba.exchange.broker.contexts import core, remote, store
-from hiroba.exchange.broker.contexts.context import CORE, Context, flatten
+from hiroba.exchange.broker.contexts.context import CORE, Context, address_of, flatten
 from hiroba.exchange.broker.contexts.folder import Folder
 from hiroba.exchange.broker.contexts.library import Library
 from hiroba.exchange.broker.contexts.model import Fetched, Stored
@@ -109,7 +109,7 @@ class Book:
 
     async def context(self, source: Any, tenant: str = "") -> Context:
         """The context a client names: an address, an object, or a list of these; None or an empty list is the core."""
-        if not source or (isinstance(source, str) and core.IS_CORE.fullmatch(source)):
+        if source is None or source in ("", [], {}) or (isinstance(source, str) and core.IS_CORE.fullmatch(source)):
             return CORE
         key = (tenant, orjson.dumps(source))
         made = self._made.get(key)
@@ -229,12 +229,8 @@ class Book:
 
     async def address_for(self, source: Any, tenant: str, owner: str = "") -> str:
         """An address that gives this context: its own where it is one, else that of one made implicitly (§5.13.1)."""
-        parts = [part for part in source if part] if isinstance(source, list) else [source]
-        parts = [part for part in parts if not (isinstance(part, str) and core.IS_CORE.fullmatch(part))]
-        if not parts or parts == [None]:
-            return core.URL
-        if len(parts) == 1 and isinstance(parts[0], str):
-            return parts[0]
+        if address := address_of(source):
+            return address
         if self.library is None:
             raise OperationNotSupported("No @contexts are kept here.")
         return self.library.address_of(await self.library.add(tenant, owner, source, "ImplicitlyCreated"))

@@ -10,7 +10,7 @@ from hiroba.base import clock
 from hiroba.exchange.broker.contexts.context import Context
 from hiroba.exchange.broker.errors import InvalidRequest
 from hiroba.exchange.broker.geometry import LOCATION
-from hiroba.exchange.broker.model import NULL, VALUE_OF, Entity, Instance, dataset
+from hiroba.exchange.broker.model import DELETED, NULL, VALUE_OF, Entity, Fragment, Instance, dataset
 
 Format = Literal["normalized", "concise", "simplified"]
 
@@ -134,9 +134,11 @@ def _attributes(entity: Entity, shape: Shape) -> dict[str, Any]:
 
 
 def _normalized(instance: Instance, shape: Shape) -> Any:
+    if DELETED in instance:
+        return {"type": "Property", "value": NULL} | ({"datasetId": instance["datasetId"]} if dataset(instance) else {})
     written: dict[str, Any] = {}
     compact = shape.context.compact
-    kind = instance["type"]
+    kind = instance.get("type", "")
     for member, value in instance.items():
         if ":" in member:
             parts = [_normalized(part, shape) for part in value]
@@ -300,6 +302,27 @@ def single(entity: Entity, shape: Shape) -> dict[str, Any]:
 
 def _context(shape: Shape) -> dict[str, Any]:
     return {"@context": shape.context.source} if shape.with_context else {}
+
+
+def fragment(part: Fragment, context: Context) -> dict[str, Any]:
+    """A fragment as the document that says it, for another broker to read; it has no @context."""
+    written: dict[str, Any] = {"id": part.id} if part.id else {}
+    if part.types:
+        written["type"] = _several([context.compact(name) for name in part.types])
+    if part.scopes is not None:
+        written["scope"] = _several(list(part.scopes)) if part.scopes else NULL
+    if part.expires is not None:
+        written["expiresAt"] = clock.iso(part.expires)
+    return written | {context.compact(name): attribute(instances, context) for name, instances in part.doc.items()}
+
+
+def attribute(instances: Sequence[Instance], context: Context) -> Any:
+    """The instances of an attribute, or the parts of them that a fragment says, as a document."""
+    return _several([_normalized(instance, Shape(context=context)) for instance in instances])
+
+
+def _several(parts: list[Any]) -> Any:
+    return parts[0] if len(parts) == 1 else parts
 
 
 def text(value: Any) -> str:

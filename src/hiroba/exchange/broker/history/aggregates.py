@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final
 
+import asyncpg
 import msgspec
 
 from hiroba.base.db import Connection
@@ -12,7 +13,7 @@ from hiroba.exchange.broker.errors import BadRequestData, InvalidRequest
 from hiroba.exchange.broker.history.periods import Duration, Periods
 from hiroba.exchange.broker.history.questions import Period, Wanted, slice_of
 from hiroba.exchange.broker.history.store import reckoning
-from hiroba.exchange.broker.history.store.reading import Head
+from hiroba.exchange.broker.history.store.reading import Head, Slice
 from hiroba.exchange.broker.history.store.reckoning import Extent, Group
 from hiroba.exchange.broker.model import Key
 
@@ -58,13 +59,22 @@ async def aggregate(
     for key, periods in _periods(extents, wanted.period, aggregation.length).items():
         mine = [extent for extent in extents if extent.key == key]
         head = next(head for head in heads if head.key == key)
-        groups = await reckoning.numbers(conn, head, chosen, periods)
-        uneven = {group.name for group in groups if group.count != group.numbers}
-        groups = [group for group in groups if group.name not in uneven]
-        if uneven:
-            groups += await reckoning.anything(conn, head, chosen, periods, sorted(uneven))
+        groups = await _groups(conn, head, chosen, periods)
         made[key] = list(_series(mine, groups, periods, aggregation, wanted.names))
     return made
+
+
+async def _groups(conn: Connection, head: Head, chosen: Slice, periods: Periods) -> list[Group]:
+    """Everything of an entity by period: from the index, and where that shows values that are no numbers, from the rows."""
+    try:
+        groups = await reckoning.numbers(conn, head, chosen, periods)
+        uneven = {group.name for group in groups if group.count != group.numbers}
+        if uneven:
+            groups = [group for group in groups if group.name not in uneven]
+            groups += await reckoning.anything(conn, head, chosen, periods, sorted(uneven))
+    except asyncpg.NumericValueOutOfRangeError:
+        raise InvalidRequest(f"The values of {head.key.id} are too large to be added or squared.") from None
+    return groups
 
 
 def _periods(extents: Iterable[Extent], asked: Period, length: Duration) -> dict[Key, Periods]:

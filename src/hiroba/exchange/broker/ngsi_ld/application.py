@@ -23,13 +23,17 @@ from hiroba.exchange.broker.ngsi_ld import (
     discovery,
     entities,
     evolutions,
+    identity,
+    maps,
     purge,
     queries,
+    snapshots,
     sources,
     subscriptions,
     temporal,
 )
 from hiroba.exchange.broker.ngsi_ld.http import PARAMETERS, Answer, MethodNotAllowed, Request, problem, send
+from hiroba.exchange.broker.ngsi_ld.preferences import preferred
 
 log = logging.getLogger("hiroba.ngsi_ld")
 ANSWERS: Final = Counter("hiroba_ngsi_ld_answers", "Answers of the NGSI-LD face", ["operation", "status"])
@@ -46,6 +50,8 @@ class Route(msgspec.Struct, frozen=True):
     handler: Handler
     params: frozenset[str] = PARAMETERS
     """The query parameters it takes; whatever any operation has, unless it says which."""
+    of_tenant: bool = True
+    """Whether the tenant must be there."""
 
     @property
     def creates(self) -> bool:
@@ -72,6 +78,21 @@ ROUTES: Final = (
     Route("POST", "/entityOperations/merge", "write", batches.merge),
     Route("POST", "/entityOperations/delete", "write", batches.delete),
     Route("POST", "/entityOperations/query", "read", queries.query_by_post),
+    Route("POST", "/temporal/entities", "write", evolutions.upsert, frozenset()),
+    Route("GET", "/temporal/entities", "read", temporal.query, temporal.PARAMETERS),
+    Route("GET", "/temporal/entities/{}", "read", temporal.retrieve, temporal.OF_ONE),
+    Route("DELETE", "/temporal/entities/{}", "write", evolutions.delete, frozenset()),
+    Route("POST", "/temporal/entities/{}/attrs", "write", evolutions.add, frozenset()),
+    Route(
+        "DELETE",
+        "/temporal/entities/{}/attrs/{}",
+        "write",
+        evolutions.delete_attribute,
+        frozenset({"datasetId", "deleteAll"}),
+    ),
+    Route("PATCH", "/temporal/entities/{}/attrs/{}/{}", "write", evolutions.replace_instance, frozenset()),
+    Route("DELETE", "/temporal/entities/{}/attrs/{}/{}", "write", evolutions.delete_instance, frozenset()),
+    Route("POST", "/temporal/entityOperations/query", "read", temporal.query_by_post, temporal.BESIDE),
     Route("POST", "/csourceRegistrations", "write", sources.create, frozenset()),
     Route("GET", "/csourceRegistrations", "read", sources.query, sources.PARAMETERS),
     Route("GET", "/csourceRegistrations/{}", "read", sources.retrieve, frozenset({"options", "sysAttrs"})),
@@ -88,6 +109,17 @@ ROUTES: Final = (
             Route("DELETE", f"{face.path}/{{}}", "write", face.delete, frozenset()),
         )
     ),
+    Route("GET", "/entityMaps", "read", queries.entity_map),
+    Route("POST", "/entityMaps", "read", queries.entity_map_by_post),
+    Route("GET", "/entityMaps/{}", "read", maps.retrieve),
+    Route("PATCH", "/entityMaps/{}", "write", maps.update),
+    Route("DELETE", "/entityMaps/{}", "write", maps.delete),
+    Route("POST", "/snapshots", "write", snapshots.create, frozenset()),
+    Route("DELETE", "/snapshots", "write", snapshots.purge, frozenset({"q"})),
+    Route("GET", "/snapshots/{}", "read", snapshots.retrieve, frozenset()),
+    Route("PATCH", "/snapshots/{}", "write", snapshots.update, frozenset()),
+    Route("DELETE", "/snapshots/{}", "write", snapshots.delete, frozenset()),
+    Route("POST", "/snapshots/{}/clone", "write", snapshots.clone, frozenset()),
     Route("GET", "/types", "read", discovery.types, frozenset({"details", "local"})),
     Route("GET", "/types/{}", "read", discovery.type_, frozenset({"local"})),
     Route("GET", "/attributes", "read", discovery.attributes, frozenset({"details", "local", "count"})),
@@ -96,15 +128,7 @@ ROUTES: Final = (
     Route("GET", "/jsonldContexts", "read", contexts.listing, frozenset({"details", "kind"})),
     Route("GET", "/jsonldContexts/{}", "read", contexts.serve, frozenset({"details"})),
     Route("DELETE", "/jsonldContexts/{}", "write", contexts.delete, frozenset({"reload"})),
-    Route("POST", "/temporal/entities", "write", evolutions.upsert),
-    Route("GET", "/temporal/entities", "read", temporal.query),
-    Route("GET", "/temporal/entities/{}", "read", temporal.retrieve),
-    Route("DELETE", "/temporal/entities/{}", "write", evolutions.delete),
-    Route("POST", "/temporal/entities/{}/attrs", "write", evolutions.add),
-    Route("DELETE", "/temporal/entities/{}/attrs/{}", "write", evolutions.delete_attribute),
-    Route("PATCH", "/temporal/entities/{}/attrs/{}/{}", "write", evolutions.replace_instance),
-    Route("DELETE", "/temporal/entities/{}/attrs/{}/{}", "write", evolutions.delete_instance),
-    Route("POST", "/temporal/entityOperations/query", "read", temporal.query_by_post),
+    Route("GET", "/info/sourceIdentity", "read", identity.source_identity, frozenset(), of_tenant=False),
 )
 
 
@@ -156,31 +180,37 @@ class NgsiLd:
     async def __call__(self, scope: HTTPScope, receive: Receive, send_: Send) -> None:
         """Answer one request, whatever it is."""
         operation = "none"
-        tenant = b""
+        request = Request(scope, receive, self._book)
         try:
-            tenant = dict(scope["headers"]).get(b"ngsild-tenant", b"")
             node, parts = self._find(scope)
             if scope["method"] == "OPTIONS":
                 await send(Answer(204, headers=[("allow", ", ".join(node.methods))]), send_)
                 return
             route = node.route(scope)
             operation = f"{route.method} {route.path}"
-            request = Request(scope, receive, self._book, route.path)
+            request.path = route.path
             request.must_say_its_length()
             request.must_know_its_parameters(route.params)
             if route.method == "GET":
                 request.negotiate()
             request.admitted = await self._access.admit(route.action, request.tenant, request.headers)
-            await self._exchange.must_have_tenant(request.tenant, make=self._access.creates_tenants and route.creates)
+            if route.of_tenant:
+                make = self._access.creates_tenants and route.creates
+                await self._exchange.must_have_tenant(request.tenant, make=make)
+            entered = await snapshots.enter(request, self._exchange)
             answer = await route.handler(request, self._exchange, *parts)
+            if "prefer" in request.headers:
+                answer = preferred(request, answer)
+            if entered is not None:
+                answer.headers = [*answer.headers, entered]
         except Problem as error:
             answer = problem(error)
         except Exception:
             log.exception("unforeseen in %s", operation)
             answer = problem(InternalError("Something went wrong on our side."))
         ANSWERS.labels(operation, str(answer.status)).inc()
-        if tenant:
-            answer.headers = [*answer.headers, ("ngsild-tenant", tenant.decode("latin-1"))]
+        if request.tenant:
+            answer.headers = [*answer.headers, ("ngsild-tenant", request.tenant)]
         await send(answer, send_)
 
     def _find(self, scope: HTTPScope) -> tuple[_Node, list[str]]:

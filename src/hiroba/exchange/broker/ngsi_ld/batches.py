@@ -1,62 +1,86 @@
 """Many entities in one request: each its own outcome (CIM 009 §5.6.7 to §5.6.10, §5.6.20)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from hiroba.base.errors import Problem
 from hiroba.exchange.broker import edits
+from hiroba.exchange.broker.contexts.context import CORE, Context
 from hiroba.exchange.broker.documents import names, reading
-from hiroba.exchange.broker.edits import Change, Edit
+from hiroba.exchange.broker.edits import Edit
 from hiroba.exchange.broker.errors import BadRequestData
 from hiroba.exchange.broker.exchange import Exchange
+from hiroba.exchange.broker.federation import outcomes, writes
+from hiroba.exchange.broker.federation.batches import Batch, Item
+from hiroba.exchange.broker.federation.outcomes import Leg
+from hiroba.exchange.broker.federation.splitting import Attributes
 from hiroba.exchange.broker.model import Fragment, Key
+from hiroba.exchange.broker.ngsi_ld import distributed
 from hiroba.exchange.broker.ngsi_ld.http import Answer, Request, json, parse
 
 MOST: Final = 10_000
 """Entities of one batch."""
 
-Plan = tuple[str, Edit | Problem]
+Given = tuple[Item, Context] | tuple[str, Problem]
+"""An entity of the batch and the context it is written in, or its id and what is wrong with it."""
 
 
 async def create(request: Request, exchange: Exchange) -> Answer:
     """Create entities; those that are there already are named (§5.6.7)."""
-    plans = await _plans(request, lambda fragment: edits.create(fragment, request.admitted.owner), whole=True)
-    return await _run(request, exchange, plans, 201)
+    batch = Batch(operation="createBatch", path="/entityOperations/create", singly=("createEntity",))
+    given = await _given(request, whole=True)
+    legs = await _write(request, exchange, batch, given, lambda part: edits.create(part, request.admitted.owner))
+    return _answer(legs, 201)
 
 
 async def upsert(request: Request, exchange: Exchange) -> Answer:
     """Create entities or replace them, or with options=update add to them (§5.6.8)."""
     update = "update" in request.options
-    plans = await _plans(
-        request, lambda fragment: edits.upsert(fragment, request.admitted.owner, update=update), whole=True
+    then = ("updateEntity",) if update else ("replaceEntity",)
+    batch = Batch(
+        operation="upsertBatch",
+        path="/entityOperations/upsert",
+        params=request.said("options"),
+        singly=("createEntity", *then),
+        if_there=then,
     )
-    return await _run(request, exchange, plans, 204)
+    owner = request.admitted.owner
+    given = await _given(request, whole=True)
+    legs = await _write(request, exchange, batch, given, lambda part: edits.upsert(part, owner, update=update))
+    return _answer(legs, 204)
 
 
 async def update(request: Request, exchange: Exchange) -> Answer:
     """Add to entities that are there (§5.6.9)."""
     overwrite = not request.flag("noOverwrite")
-    plans = await _plans(request, lambda fragment: edits.append(fragment, overwrite=overwrite))
-    return await _run(request, exchange, plans, 204)
+    batch = Batch(
+        operation="updateBatch",
+        path="/entityOperations/update",
+        params=request.said("options"),
+        singly=("updateEntity" if overwrite else "appendAttrs",),
+    )
+    given = await _given(request)
+    legs = await _write(request, exchange, batch, given, lambda part: edits.append(part, overwrite=overwrite))
+    return _answer(legs, 204)
 
 
 async def merge(request: Request, exchange: Exchange) -> Answer:
     """Merge into entities that are there (§5.6.20)."""
-    plans = await _plans(request, edits.merge, merging=True)
-    return await _run(request, exchange, plans, 204)
+    batch = Batch(operation="mergeBatch", path="/entityOperations/merge", singly=("mergeEntity",))
+    return _answer(await _write(request, exchange, batch, await _given(request, merging=True), edits.merge), 204)
 
 
 async def delete(request: Request, exchange: Exchange) -> Answer:
     """Delete entities by id (§5.6.10)."""
+    batch = Batch(operation="deleteBatch", path="/entityOperations/delete", singly=("deleteEntity",))
     document = parse(await request.body())
-    ids = document if isinstance(document, list) else []
-    plans: list[Plan] = []
-    for id_ in _checked(document, ids):
+    given: list[Given] = []
+    for id_ in _checked(document, document if isinstance(document, list) else []):
         try:
-            plans.append((names.uri(id_, "The entity's id"), edits.delete()))
+            given.append((Item(id=names.uri(id_, "The entity's id")), CORE))
         except Problem as problem:
-            plans.append((str(id_)[:200], problem))
-    return await _run(request, exchange, plans, 204)
+            given.append((str(id_)[:200], problem))
+    return _answer(await _write(request, exchange, batch, given, lambda _: edits.delete()), 204)
 
 
 def _checked(document: Any, items: list[Any]) -> list[Any]:
@@ -69,53 +93,52 @@ def _checked(document: Any, items: list[Any]) -> list[Any]:
     return items
 
 
-async def _plans(
-    request: Request, edit_of: Callable[[Fragment], Edit], *, whole: bool = False, merging: bool = False
-) -> list[Plan]:
+async def _given(request: Request, *, whole: bool = False, merging: bool = False) -> list[Given]:
     document, _ = await request.document()
-    plans: list[Plan] = []
+    given: list[Given] = []
     for item in _checked(document, document if isinstance(document, list) else []):
         id_ = str(item.get("id", ""))[:200] if isinstance(item, dict) else ""
         try:
-            fragment = reading.fragment(item, await request.context_of(item), whole=whole, merging=merging)
+            context = await request.context_of(item)
+            fragment = reading.fragment(item, context, whole=whole, merging=merging)
             if not fragment.id:
                 raise BadRequestData("The entity has no id.")
-            plans.append((fragment.id, edit_of(fragment)))
+            given.append((Item(id=fragment.id, of=frozenset(fragment.types), fragment=fragment), context))
         except Problem as problem:
-            plans.append((id_, problem))
-    return plans
+            given.append((id_, problem))
+    return given
 
 
-async def _run(request: Request, exchange: Exchange, plans: list[Plan], fine: int) -> Answer:
-    """Run what can be run; 201 or 204 when all went well, 207 with both lists when not (§5.2.16)."""
+async def _write(
+    request: Request, exchange: Exchange, batch: Batch, given: list[Given], edit_of: Callable[[Fragment], Edit]
+) -> list[tuple[str, Leg]]:
+    """Write what can be written, here and elsewhere; what came of each entity, in the order of the batch."""
     admitted = request.admitted
-    writes = [
-        (Key(request.tenant, "", id_), edit if admitted.everywhere else edits.only_of(admitted.owner, edit))
-        for id_, edit in plans
-        if not isinstance(edit, Problem)
-    ]
-    outcomes = iter(await exchange.writer.write_all(writes))
-    success: dict[str, None] = {}
-    created: dict[str, None] = {}
-    errors: list[dict[str, Any]] = []
-    for id_, edit in plans:
-        outcome = edit if isinstance(edit, Problem) else next(outcomes)
-        if isinstance(outcome, Problem):
-            errors.append({"entityId": id_, "error": outcome.document()})
-        elif isinstance(outcome, Change) and outcome.refused:
-            success[id_] = None
-            errors.append(
-                {
-                    "entityId": id_,
-                    "error": BadRequestData("; ".join(reason for _, reason in outcome.refused)).document(),
-                }
+    wrong = [(str(id_), outcomes.of_problem(problem)) for id_, problem in given if isinstance(problem, Problem)]
+    items = [item for item, _ in given if isinstance(item, Item)]
+
+    async def here(mine: Sequence[tuple[Item, Attributes]]) -> list[Leg]:
+        found = []
+        for item, attributes in mine:
+            edit = edit_of(writes.reduced(item.fragment or Fragment(doc={}), attributes))
+            found.append(
+                (Key(request.tenant, "", item.id), edit if admitted.everywhere else edits.only_of(admitted.owner, edit))
             )
-        else:
-            success[id_] = None
-            if outcome.created:
-                created[id_] = None
-    if errors:
-        return json(207, {"success": list(success), "errors": errors})
-    if created:
-        return json(201, list(created))
-    return Answer(fine) if fine != 201 else json(201, list(success))  # noqa: PLR2004 - Created
+        written = await exchange.writer.write_all(found)
+        return [outcomes.of_problem(one) if isinstance(one, Problem) else outcomes.of_change(one) for one in written]
+
+    context = next((context for _, context in given if isinstance(context, Context)), CORE)
+    legs = await distributed.write_all(request, exchange, context, batch, items, here=here)
+    place = {id_: number for number, (one, _) in enumerate(given) if (id_ := one.id if isinstance(one, Item) else one)}
+    return sorted([*wrong, *legs], key=lambda pair: place.get(pair[0], -1))
+
+
+def _answer(legs: Sequence[tuple[str, Leg]], fine: int) -> Answer:
+    """201 or 204 when all went well, 207 with both lists when not (§5.2.16)."""
+    result = outcomes.batch_result(legs)
+    if result["errors"]:
+        return json(207, result)
+    created = dict.fromkeys(id_ for id_, leg in legs if leg.created)
+    if fine == 201:  # noqa: PLR2004 - Created
+        return json(201, result["success"])
+    return json(201, list(created)) if created else Answer(fine)

@@ -8,6 +8,8 @@ from hiroba.exchange.broker.contexts.context import Context
 from hiroba.exchange.broker.documents.names import NAME
 from hiroba.exchange.broker.errors import BadRequestData, ResourceNotFound
 from hiroba.exchange.broker.exchange import Exchange
+from hiroba.exchange.broker.federation.discovery import Asked, Known
+from hiroba.exchange.broker.ngsi_ld import distributed
 from hiroba.exchange.broker.ngsi_ld.http import JSON_LD, Answer, Request, context_link, json
 
 
@@ -16,25 +18,26 @@ async def types(request: Request, exchange: Exchange) -> Answer:
     context = await request.context()
     detailed = request.flag("details")
     async with exchange.reading() as conn:
-        counts = await store.types(conn, request.tenant)
-        if not detailed:
-            names = sorted(context.compact(name) for name in counts)
-            return _answer(
-                request,
-                context,
-                {"id": f"urn:ngsi-ld:EntityTypeList:{ulid()}", "type": "EntityTypeList", "typeList": names},
-            )
-        described = [
-            {
-                "id": name,
-                "type": "EntityType",
-                "typeName": context.compact(name),
-                "attributeNames": [
-                    context.compact(row["name"]) for row in await store.attributes(conn, request.tenant, name)
-                ],
-            }
-            for name in counts
-        ]
+        known = {name: Known(count=count) for name, count in (await store.types(conn, request.tenant)).items()}
+        for name in known if detailed else ():
+            rows = await store.attributes(conn, request.tenant, name)
+            known[name].beside = {row["name"]: Known() for row in rows}
+    operation = "retrieveEntityTypeDetails" if detailed else "retrieveEntityTypes"
+    asked = Asked(operation=operation, collection="types", details=detailed)
+    await distributed.discover(request, exchange, context, asked, known)
+    if not detailed:
+        names = sorted(map(context.compact, known))
+        listed = {"id": f"urn:ngsi-ld:EntityTypeList:{ulid()}", "type": "EntityTypeList", "typeList": names}
+        return _answer(request, context, listed)
+    described = [
+        {
+            "id": name,
+            "type": "EntityType",
+            "typeName": context.compact(name),
+            "attributeNames": sorted(map(context.compact, one.beside)),
+        }
+        for name, one in sorted(known.items())
+    ]
     return _answer(request, context, described)
 
 
@@ -45,22 +48,26 @@ async def type_(request: Request, exchange: Exchange, name: str) -> Answer:
     async with exchange.reading() as conn:
         rows = await store.attributes(conn, request.tenant, iri)
         count = (await store.types(conn, request.tenant)).get(iri, 0)
-    if not count:
+    held = Known(count=count, beside={row["name"]: Known(kinds=set(row["kinds"])) for row in rows})
+    known = {iri: held} if count else {}
+    asked = Asked(operation="retrieveEntityTypeInfo", collection="types", name=iri)
+    await distributed.discover(request, exchange, context, asked, known)
+    if iri not in known:
         raise ResourceNotFound(f"There is no entity of the type {name}.")
     details = [
         {
-            "id": row["name"],
+            "id": attribute_name,
             "type": "Attribute",
-            "attributeName": context.compact(row["name"]),
-            "attributeTypes": row["kinds"],
+            "attributeName": context.compact(attribute_name),
+            "attributeTypes": sorted(one.kinds),
         }
-        for row in rows
+        for attribute_name, one in sorted(known[iri].beside.items())
     ]
     info = {
         "id": iri,
         "type": "EntityTypeInfo",
         "typeName": context.compact(iri),
-        "entityCount": count,
+        "entityCount": known[iri].count,
         "attributeDetails": details,
     }
     return _answer(request, context, info)
@@ -72,21 +79,22 @@ async def attributes(request: Request, exchange: Exchange) -> Answer:
     detailed = request.flag("details")
     async with exchange.reading() as conn:
         rows = await store.attributes(conn, request.tenant)
+    known = {row["name"]: _known(row) for row in rows}
+    operation = "retrieveAttrTypeDetails" if detailed else "retrieveAttrTypes"
+    asked = Asked(operation=operation, collection="attributes", details=detailed)
+    await distributed.discover(request, exchange, context, asked, known)
     if not detailed:
-        names = sorted(context.compact(row["name"]) for row in rows)
-        return _answer(
-            request,
-            context,
-            {"id": f"urn:ngsi-ld:AttributeList:{ulid()}", "type": "AttributeList", "attributeList": names},
-        )
+        names = sorted(map(context.compact, known))
+        listed = {"id": f"urn:ngsi-ld:AttributeList:{ulid()}", "type": "AttributeList", "attributeList": names}
+        return _answer(request, context, listed)
     described = [
         {
-            "id": row["name"],
+            "id": name,
             "type": "Attribute",
-            "attributeName": context.compact(row["name"]),
-            "typeNames": sorted(context.compact(type_name) for type_name in row["types"]),
+            "attributeName": context.compact(name),
+            "typeNames": sorted(map(context.compact, one.beside)),
         }
-        for row in rows
+        for name, one in sorted(known.items())
     ]
     return _answer(request, context, described)
 
@@ -97,18 +105,25 @@ async def attribute(request: Request, exchange: Exchange, name: str) -> Answer:
     iri = _iri(name, context)
     async with exchange.reading() as conn:
         rows = await store.attributes(conn, request.tenant, attribute=iri)
-    if not rows:
+    known = {row["name"]: _known(row) for row in rows}
+    asked = Asked(operation="retrieveAttrTypeInfo", collection="attributes", name=iri)
+    await distributed.discover(request, exchange, context, asked, known)
+    if iri not in known:
         raise ResourceNotFound(f"No entity has the attribute {name}.")
-    row = rows[0]
     info = {
         "id": iri,
         "type": "Attribute",
         "attributeName": context.compact(iri),
-        "attributeCount": row["count"],
-        "attributeTypes": row["kinds"],
-        "typeNames": sorted(context.compact(type_name) for type_name in row["types"]),
+        "attributeCount": known[iri].count,
+        "attributeTypes": sorted(known[iri].kinds),
+        "typeNames": sorted(map(context.compact, known[iri].beside)),
     }
     return _answer(request, context, info)
+
+
+def _known(row: Any) -> Known:
+    """An attribute that is held here."""
+    return Known(count=row["count"], kinds=set(row["kinds"]), beside={name: Known() for name in row["types"]})
 
 
 def _iri(name: str, context: Context) -> str:

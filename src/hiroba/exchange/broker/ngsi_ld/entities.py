@@ -1,29 +1,40 @@
 """Entities one by one: create, retrieve, replace, merge, delete, and their attributes (CIM 009 §6.4 to §6.7)."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import quote, unquote
 
 from hiroba.exchange.broker import edits
+from hiroba.exchange.broker.contexts.context import Context
 from hiroba.exchange.broker.documents import names, reading, writing
 from hiroba.exchange.broker.edits import Change, Edit
 from hiroba.exchange.broker.errors import BadRequestData, ResourceNotFound
 from hiroba.exchange.broker.exchange import Exchange
+from hiroba.exchange.broker.federation import writes
+from hiroba.exchange.broker.federation.outcomes import Leg
+from hiroba.exchange.broker.federation.splitting import Attributes
+from hiroba.exchange.broker.federation.writes import Write
 from hiroba.exchange.broker.history.model import SCOPE
 from hiroba.exchange.broker.history.provision import mark_deleted
 from hiroba.exchange.broker.linked import held, joined
 from hiroba.exchange.broker.model import Fragment, Key
-from hiroba.exchange.broker.ngsi_ld import shapes
+from hiroba.exchange.broker.ngsi_ld import distributed, maps, shapes
 from hiroba.exchange.broker.ngsi_ld.http import GEO_JSON, JSON_LD, Answer, Request, context_link, json
+from hiroba.exchange.broker.questions import Question
 
 BASE = "/ngsi-ld/v1"
+Reduce = Callable[[Fragment], Fragment]
 
 
 async def create(request: Request, exchange: Exchange) -> Answer:
     """Create an entity (§5.6.1)."""
     document, context = await request.document()
     fragment = reading.fragment(document, context, whole=True)
-    await _write(request, exchange, fragment.id, edits.create(fragment, request.admitted.owner))
-    return Answer(201, headers=[("location", f"{BASE}/entities/{quote(fragment.id, safe=':')}")])
+    owner = request.admitted.owner
+    asked = writes.of_fragment("createEntity", fragment.id, fragment)
+    legs = await _write(request, exchange, context, asked, lambda part: edits.create(part(fragment), owner))
+    made = Answer(201, headers=[("location", f"{BASE}/entities/{quote(fragment.id, safe=':')}")])
+    return distributed.whole(fragment.id, legs, made)
 
 
 async def retrieve(request: Request, exchange: Exchange, id_: str) -> Answer:
@@ -31,22 +42,26 @@ async def retrieve(request: Request, exchange: Exchange, id_: str) -> Answer:
     context = await request.context()
     shape = shapes.of(request, context)
     key = key_of(request, id_)
-    entity = await exchange.reader.read(key)
+    entity, warned = await distributed.entity(request, exchange, context, key, shape.attrs)
     if entity is None:
-        raise ResourceNotFound(f"There is no entity {id_}.")
+        raise ResourceNotFound(f"There is no entity {id_}.", headers=warned)
     if types := request.params.get("type"):
         shapes.must_have_type(entity, types, context)
     if shape.attrs is not None and not shape.members and not any(shape.shows(name) for name in entity.doc):
         raise ResourceNotFound(f"{id_} has none of these attributes.")
+    used = await maps.used(request, exchange, request.params, Question(tenant=request.tenant, ids=(id_,)))
+    headers = [] if used is None else [used.header]
     join = shapes.join_of(request.params)
     if join is None:
         document = writing.single(entity, shape)
         if not document.keys() - {"@context"}:
             raise ResourceNotFound(f"Nothing of {id_} is left when all that is omitted is gone.")
-        return answer_of(200, document, shape)
+        return answer_of(200, document, shape, [*headers, *warned])
     async with exchange.reading() as conn:
         pairs = await joined([entity], shape, join, held(conn, request.tenant))
-    return answer_of(200, writing.collected(pairs, shape) if join.flat else writing.single(*pairs[0]), shape)
+    return answer_of(
+        200, writing.collected(pairs, shape) if join.flat else writing.single(*pairs[0]), shape, [*headers, *warned]
+    )
 
 
 def answer_of(status: int, document: Any, shape: writing.Shape, headers: list[tuple[str, str]] | None = None) -> Answer:
@@ -64,41 +79,48 @@ def answer_of(status: int, document: Any, shape: writing.Shape, headers: list[tu
 
 async def replace(request: Request, exchange: Exchange, id_: str) -> Answer:
     """Replace an entity (§5.6.18)."""
-    fragment = await _fragment(request, id_)
+    fragment, context = await _fragment(request, id_)
     if fragment.types == ():
         raise BadRequestData("An entity that replaces another says its type.")
-    await _write(request, exchange, id_, edits.replace(fragment))
-    return Answer(204)
+    asked = writes.of_fragment("replaceEntity", id_, fragment)
+    legs = await _write(request, exchange, context, asked, lambda part: edits.replace(part(fragment)))
+    return distributed.whole(id_, legs, Answer(204))
 
 
 async def merge(request: Request, exchange: Exchange, id_: str) -> Answer:
     """Merge-patch an entity (§5.6.17)."""
-    fragment = await _fragment(request, id_, merging=True)
+    fragment, context = await _fragment(request, id_, merging=True)
     observed_at = request.params.get("observedAt", "")
     if observed_at:
         names.moment(observed_at, "observedAt")
-    await _write(request, exchange, id_, edits.merge(fragment, observed_at))
-    return Answer(204)
+    asked = writes.of_fragment("mergeEntity", id_, fragment, request.said("observedAt"))
+    legs = await _write(request, exchange, context, asked, lambda part: edits.merge(part(fragment), observed_at))
+    return distributed.whole(id_, legs, Answer(204))
 
 
 async def delete(request: Request, exchange: Exchange, id_: str) -> Answer:
     """Delete an entity (§5.6.6)."""
-    await _write(request, exchange, id_, edits.delete())
-    return Answer(204)
+    context = await request.context()
+    legs = await _write(request, exchange, context, writes.of_entity(id_), lambda _: edits.delete())
+    return distributed.whole(id_, legs, Answer(204))
 
 
 async def append(request: Request, exchange: Exchange, id_: str) -> Answer:
     """Append attributes (§5.6.3)."""
-    fragment = await _fragment(request, id_)
-    change = await _write(request, exchange, id_, edits.append(fragment, overwrite=not request.flag("noOverwrite")))
-    return _update_result(change)
+    fragment, context = await _fragment(request, id_)
+    overwrite = not request.flag("noOverwrite")
+    asked = writes.of_fragment("appendAttrs", id_, fragment, request.said("options"))
+    edit_of = lambda part: edits.append(part(fragment), overwrite=overwrite)  # noqa: E731 - as all operations here say theirs
+    return distributed.partly(await _write(request, exchange, context, asked, edit_of))
 
 
 async def update(request: Request, exchange: Exchange, id_: str) -> Answer:
     """Update attributes (§5.6.2)."""
-    fragment = await _fragment(request, id_)
-    change = await _write(request, exchange, id_, edits.update(fragment))
-    return _update_result(change)
+    fragment, context = await _fragment(request, id_)
+    asked = writes.of_fragment("updateEntity", id_, fragment)
+    return distributed.partly(
+        await _write(request, exchange, context, asked, lambda part: edits.update(part(fragment)))
+    )
 
 
 async def patch_attribute(request: Request, exchange: Exchange, id_: str, name: str) -> Answer:
@@ -107,8 +129,10 @@ async def patch_attribute(request: Request, exchange: Exchange, id_: str, name: 
     expanded = attribute_of(name, context.expand)
     if name == "scope":
         raise BadRequestData("The scope is no attribute; write it with the entity.")
-    await _write(request, exchange, id_, edits.patch_attribute(expanded, reading.attribute(document, name, context)))
-    return Answer(204)
+    instances = reading.attribute(document, name, context)
+    asked = writes.of_attribute("updateAttrs", key_of(request, id_).id, expanded, instances)
+    edit = edits.patch_attribute(expanded, instances)
+    return distributed.partly(await _write(request, exchange, context, asked, lambda _: edit))
 
 
 async def replace_attribute(request: Request, exchange: Exchange, id_: str, name: str) -> Answer:
@@ -118,8 +142,9 @@ async def replace_attribute(request: Request, exchange: Exchange, id_: str, name
     if isinstance(document, dict):
         document.pop("@context", None)
     instances = reading.fragment({name: document}, context, whole=False).doc[expanded]
-    await _write(request, exchange, id_, edits.replace_attribute(expanded, instances))
-    return Answer(204)
+    asked = writes.of_attribute("replaceAttrs", key_of(request, id_).id, expanded, instances)
+    edit = edits.replace_attribute(expanded, instances)
+    return distributed.partly(await _write(request, exchange, context, asked, lambda _: edit))
 
 
 async def delete_attribute(request: Request, exchange: Exchange, id_: str, name: str) -> Answer:
@@ -132,16 +157,18 @@ async def delete_attribute(request: Request, exchange: Exchange, id_: str, name:
             names.uri(dataset, "datasetId")
     expanded = SCOPE if name == SCOPE else attribute_of(name, context.expand)
     edit = edits.delete_scopes() if name == SCOPE else edits.delete_attribute(expanded, dataset)
-    try:
-        await _write(request, exchange, id_, edit)
-    except ResourceNotFound:
-        # an entity may be known by its past alone, written through /temporal: then the deletion is one more event of it
-        if await exchange.reader.read(key_of(request, id_)) is not None:
-            raise
+    key = key_of(request, id_)
+
+    async def of_the_past() -> bool:
+        """An entity may be known by its past alone, written through /temporal: then the deletion is one more event of it."""
+        if await exchange.reader.read(key) is not None:
+            return False
         async with exchange.writing() as conn:
-            if not await mark_deleted(conn, key_of(request, id_), expanded, dataset, request.admitted):
-                raise
-    return Answer(204)
+            return await mark_deleted(conn, key, expanded, dataset, request.admitted)
+
+    asked = writes.of_attribute("deleteAttrs", id_, expanded, params=request.said("datasetId", "deleteAll"))
+    legs = await _write(request, exchange, context, asked, lambda _: edit, otherwise=of_the_past)
+    return distributed.partly(legs)
 
 
 def key_of(request: Request, id_: str) -> Key:
@@ -159,7 +186,7 @@ def attribute_of(name: str, expand: Any) -> str:
     return expanded
 
 
-async def _fragment(request: Request, id_: str, *, merging: bool = False) -> Fragment:
+async def _fragment(request: Request, id_: str, *, merging: bool = False) -> tuple[Fragment, Context]:
     key_of(request, id_)
     document, context = await request.document(patch=request.method == "PATCH")
     fragment = reading.fragment(
@@ -167,20 +194,34 @@ async def _fragment(request: Request, id_: str, *, merging: bool = False) -> Fra
     )
     if fragment.id and fragment.id != id_:
         raise BadRequestData(f"The document speaks of {fragment.id}, the address of {id_}.")
-    return fragment
+    return fragment, context
 
 
-async def _write(request: Request, exchange: Exchange, id_: str, edit: Edit) -> Change:
-    if not request.admitted.everywhere:
-        edit = edits.only_of(request.admitted.owner, edit)
-    if types := request.params.get("type"):
-        edit = shapes.only_of_type(types, await request.context(), edit)
-    return await exchange.writer.write(key_of(request, id_), edit)
+async def _write(
+    request: Request,
+    exchange: Exchange,
+    context: Context,
+    asked: Write,
+    edit_of: Callable[[Reduce], Edit],
+    *,
+    otherwise: Callable[[], Awaitable[bool]] | None = None,
+) -> list[Leg]:
+    """Write here what is to be written here, and elsewhere what others have.
 
+    `edit_of` is given what makes the part of a fragment; `otherwise` may do what is done where nothing is found to change.
+    """
 
-def _update_result(change: Change) -> Answer:
-    """204, or 207 with which attributes were written and which not (§5.2.18), by their full names."""
-    if not change.refused:
-        return Answer(204)
-    not_updated = [{"attributeName": name, "reason": reason} for name, reason in change.refused]
-    return json(207, {"updated": list(change.updated), "notUpdated": not_updated})
+    async def here(attributes: Attributes) -> Change:
+        edit = edit_of(lambda fragment: writes.reduced(fragment, attributes))
+        if not request.admitted.everywhere:
+            edit = edits.only_of(request.admitted.owner, edit)
+        if types := request.params.get("type"):
+            edit = shapes.only_of_type(types, context, edit)
+        try:
+            return await exchange.writer.write(key_of(request, asked.id), edit)
+        except ResourceNotFound:
+            if otherwise is None or not await otherwise():
+                raise
+            return Change(after=None)
+
+    return await distributed.write(request, exchange, context, asked, here)

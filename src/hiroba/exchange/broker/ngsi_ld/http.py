@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any, Final
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, quote
 
 import msgspec
 import orjson
@@ -76,12 +76,13 @@ class Request:
 
     __slots__ = ("_params", "accepts", "admitted", "book", "headers", "method", "path", "receive", "scope", "tenant")
 
-    def __init__(self, scope: HTTPScope, receive: Receive, book: Book, path: str) -> None:
+    def __init__(self, scope: HTTPScope, receive: Receive, book: Book, path: str = "") -> None:
         self.scope = scope
         self.receive = receive
         self.book = book
         self.method: str = scope["method"]
         self.path = path
+        """The path of the operation below /ngsi-ld/v1, {} for its parts."""
         self.headers: dict[str, str] = {
             name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
         }
@@ -144,6 +145,18 @@ class Request:
         if not text.isascii() or not text.isdigit() or len(text) > 9 or int(text) < least:  # noqa: PLR2004 - nobody pages beyond
             raise BadRequestData(f"{name} is a whole number, at least {least}, not {text!r}.")
         return int(text)
+
+    def preference(self, name: str) -> str:
+        """What the Prefer header says of something, without quotes (RFC 7240); empty where it says nothing."""
+        for part in self.headers.get("prefer", "").split(","):
+            key, _, value = part.split(";")[0].partition("=")
+            if key.strip().lower() == name:
+                return value.strip().strip('"')
+        return ""
+
+    def said(self, *names: str) -> tuple[tuple[str, str], ...]:
+        """Those of these parameters that were given, as they were written."""
+        return tuple((name, self.params[name]) for name in names if name in self.params)
 
     def words(self, name: str) -> list[str]:
         """A query parameter that is a list with commas."""
@@ -276,13 +289,13 @@ def problem(error: Problem) -> Answer:
     headers = [("www-authenticate", "Bearer")] if error.status == 401 else []  # noqa: PLR2004 - Unauthorized
     if isinstance(error, MethodNotAllowed):
         headers = [("allow", ", ".join(error.allowed))]
-    return Answer(error.status, orjson.dumps(error.document()), JSON, headers)
+    return Answer(error.status, orjson.dumps(error.document()), JSON, [*headers, *error.headers])
 
 
 def context_link(context: Context) -> tuple[str, str]:
     """The Link header that names an answer's context."""
-    source = context.source if isinstance(context.source, str) else CORE.source
-    return "link", f'<{source}>; rel="{CONTEXT_REL}"; type="{JSON_LD}"'
+    address = quote(context.address, safe=":/?#[]@!$&'()*+,;=%~")  # whatever a body named stays within its header
+    return "link", f'<{address}>; rel="{CONTEXT_REL}"; type="{JSON_LD}"'
 
 
 async def send(answer: Answer, send_: Send) -> None:

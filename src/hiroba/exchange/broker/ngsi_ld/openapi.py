@@ -52,6 +52,8 @@ PARAMETERS: Final[Mapping[str, tuple[dict[str, Any], str]]] = {
     "lang": (_TEXT, "The language that language maps are given in."),
     "datasetId": (_TEXT, "Only instances of these datasets; @none is the default one."),
     "geometryProperty": (_TEXT, "The GeoProperty that becomes the geometry of GeoJSON."),
+    "entityMap": (_FLAG, "Whether what is found is fixed in an entity map, for the pages to come (§4.5.25)."),
+    "entityMapLifetime": (_TEXT, "How long it lives, for example PT5M."),
     "drop": (_TEXT, "Attributes that are deleted, rather than the entities."),
     "keep": (_TEXT, "Attributes that stay; all others are deleted, rather than the entities."),
     "deleteAll": (_FLAG, "Whether every instance goes."),
@@ -59,6 +61,15 @@ PARAMETERS: Final[Mapping[str, tuple[dict[str, Any], str]]] = {
     "timerel": (
         {"type": "string", "enum": ["before", "after", "between"]},
         "How the time asked for lies to timeAt (§4.11).",
+    ),
+    "lastN": ({"type": "integer", "minimum": 1}, "Only so many instances of each attribute, the latest ones."),
+    "aggrMethods": (
+        _TEXT,
+        "For format=aggregatedValues: avg, distinctCount, max, min, stddev, sum, sumsq, totalCount (§4.5.19).",
+    ),
+    "aggrPeriodDuration": (
+        _TEXT,
+        "For format=aggregatedValues: how long a period is, such as PT1H or P1M; PT0S: all of it.",
     ),
     "timeAt": ({"type": "string", "format": "date-time"}, "The moment that timerel speaks of."),
     "endTimeAt": ({"type": "string", "format": "date-time"}, "The end, where timerel is between."),
@@ -76,6 +87,8 @@ _FIRST: Final = {
     "subscriptions": "subscriptionId",
     "csourceRegistrations": "registrationId",
     "csourceSubscriptions": "subscriptionId",
+    "entityMaps": "entityMapId",
+    "snapshots": "snapshotId",
 }
 """What the first part of a path names, by its collection."""
 _SHAPE: Final = (
@@ -92,49 +105,48 @@ _SHAPE: Final = (
     "joinLevel",
     "containedBy",
 )
+_PERIOD: Final = ("timerel", "timeAt", "endTimeAt", "timeproperty", "lastN", "aggrMethods", "aggrPeriodDuration")
 _FILTER: Final = (
     "id", "idPattern", "type", "q", "expandValues", "jsonKeys", "csf", "scopeQ", "georel", "geometry", "coordinates",
     "geoproperty", "local",
 )  # fmt: skip
 _QUESTION: Final = (
-    *_FILTER, "orderBy", "orderFrom", "orderGeometry", "collation", "limit", "offset", "count", "splitEntities",
+    *_FILTER, "entityMap", "entityMapLifetime",
+    "orderBy", "orderFrom", "orderGeometry", "collation", "limit", "offset", "count", "splitEntities",
+)  # fmt: skip
+_DISCOVERY: Final = (
+    "id", "idPattern", "type", "attrs", "q", "csf", "scopeQ", "georel", "geometry", "coordinates", "geoproperty", "timerel",
+    "timeAt", "endTimeAt", "timeproperty", "datasetId", "limit", "offset", "count", "sysAttrs",
 )  # fmt: skip
 _SUBSCRIPTIONS: Final = ("/subscriptions", "/csourceSubscriptions")
 _OF: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("GET", "/entities"): (*_QUESTION, *_SHAPE),
     ("DELETE", "/entities"): (*_FILTER, "attrs", "drop", "keep"),
-    ("GET", "/entities/{}"): ("type", *_SHAPE),
+    ("GET", "/entities/{}"): ("type", "entityMap", "entityMapLifetime", *_SHAPE),
+    ("GET", "/entityMaps"): (*_FILTER, "attrs", "entityMapLifetime"),
     ("PATCH", "/entities/{}"): ("type", "observedAt"),
     ("POST", "/entities/{}/attrs"): ("type", "options"),
     ("DELETE", "/entities/{}/attrs/{}"): ("type", "datasetId", "deleteAll"),
     ("POST", "/entityOperations/upsert"): ("options",),
     ("POST", "/entityOperations/update"): ("options",),
     ("POST", "/entityOperations/query"): ("limit", "offset", "count", *_SHAPE),
-    ("GET", "/csourceRegistrations"): (
-        "id",
-        "idPattern",
-        "type",
-        "attrs",
-        "q",
-        "csf",
-        "scopeQ",
-        "georel",
-        "geometry",
-        "coordinates",
-        "geoproperty",
-        "timerel",
-        "timeAt",
-        "endTimeAt",
-        "timeproperty",
-        "datasetId",
-        "limit",
-        "offset",
-        "count",
-        "sysAttrs",
-    ),
+    ("GET", "/csourceRegistrations"): _DISCOVERY,
     ("GET", "/csourceRegistrations/{}"): ("sysAttrs",),
     **{("GET", path): ("limit", "offset", "count", "options", "sysAttrs") for path in _SUBSCRIPTIONS},
     **{("GET", f"{path}/{{}}"): ("options", "sysAttrs") for path in _SUBSCRIPTIONS},
+    ("GET", "/temporal/entities"): (*_QUESTION, *_PERIOD, *_SHAPE),
+    ("GET", "/temporal/entities/{}"): ("type", *_PERIOD, *_SHAPE),
+    ("DELETE", "/temporal/entities/{}/attrs/{}"): ("datasetId", "deleteAll"),
+    ("POST", "/temporal/entityOperations/query"): (
+        "limit",
+        "offset",
+        "count",
+        "options",
+        "format",
+        "sysAttrs",
+        "local",
+    ),
+    ("DELETE", "/snapshots"): ("q",),
     ("GET", "/types"): ("details",),
     ("GET", "/attributes"): ("details",),
     ("GET", "/jsonldContexts"): ("details", "kind"),
@@ -153,6 +165,10 @@ _ENTITY: Final[dict[str, Any]] = {
     "additionalProperties": {"description": "An attribute: normalized, concise, or a plain value."},
 }
 _FRAGMENT: Final[dict[str, Any]] = {**_ENTITY, "required": []}
+_EVOLUTION: Final[dict[str, Any]] = {
+    **_ENTITY,
+    "additionalProperties": {"description": "An attribute over time: a list of instances, each with its observedAt."},
+}
 _ANYTHING: Final[dict[str, Any]] = {"description": "A value, or an attribute with members to change."}
 _REGISTRATION: Final[dict[str, Any]] = {
     "type": "object",
@@ -191,6 +207,25 @@ _SUBSCRIPTION: Final[dict[str, Any]] = {
     },
     "additionalProperties": {"description": "A member of §5.2.12."},
 }
+_QUERY: Final[dict[str, Any]] = {
+    "type": "object",
+    "required": ["type"],
+    "properties": {
+        "type": {"const": "Query"},
+        "q": _TEXT,
+        "entities": {"type": "array", "items": {"type": "object"}},
+    },
+}
+_SNAPSHOT: Final[dict[str, Any]] = {
+    "type": "object",
+    "properties": {
+        "type": {"const": "Snapshot"},
+        "snapshotQueries": {"type": "array", "items": _QUERY},
+        "snapshotLifetime": {"type": "string", "format": "duration"},
+        "snapshotPriority": {"type": "integer", "minimum": 1, "maximum": 10},
+        "endpoint": {"type": "string", "format": "uri"},
+    },
+}
 _BODIES: Final[Mapping[str, dict[str, Any]]] = {
     "/entities": _ENTITY,
     "/entities/{}": _FRAGMENT,
@@ -206,14 +241,30 @@ _BODIES: Final[Mapping[str, dict[str, Any]]] = {
         "required": ["@context"],
         "properties": {"@context": {"description": "An object of terms, an address, or a list of these."}},
     },
-    "/entityOperations/query": {
+    "/temporal/entities": _EVOLUTION,
+    "/temporal/entities/{}/attrs": {**_EVOLUTION, "required": []},
+    "/temporal/entities/{}/attrs/{}/{}": _ANYTHING,
+    "/temporal/entityOperations/query": {
         "type": "object",
-        "required": ["type"],
+        "required": ["type", "temporalQ"],
         "properties": {
             "type": {"const": "Query"},
             "q": _TEXT,
             "entities": {"type": "array", "items": {"type": "object"}},
+            "temporalQ": {
+                "type": "object",
+                "properties": {"timerel": _TEXT, "timeAt": _TEXT, "lastN": {"type": "integer"}},
+            },
         },
+    },
+    "/entityOperations/query": _QUERY,
+    "/entityMaps": _QUERY,
+    "/snapshots": _SNAPSHOT,
+    "/snapshots/{}": _SNAPSHOT,
+    "/snapshots/{}/clone": _SNAPSHOT,
+    "/entityMaps/{}": {
+        "type": "object",
+        "properties": {"expiresAt": {"type": "string", "format": "date-time"}},
     },
 }
 _PROBLEM: Final[dict[str, Any]] = {

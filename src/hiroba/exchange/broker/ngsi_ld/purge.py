@@ -10,8 +10,9 @@ from hiroba.exchange.broker.contexts.context import Context
 from hiroba.exchange.broker.edits import Edit
 from hiroba.exchange.broker.errors import BadRequestData
 from hiroba.exchange.broker.exchange import Exchange
+from hiroba.exchange.broker.federation.outcomes import Leg
 from hiroba.exchange.broker.model import Key
-from hiroba.exchange.broker.ngsi_ld import queries
+from hiroba.exchange.broker.ngsi_ld import distributed, queries
 from hiroba.exchange.broker.ngsi_ld.http import Answer, Request
 from hiroba.exchange.broker.query import projection
 
@@ -24,6 +25,8 @@ async def purge(request: Request, exchange: Exchange) -> Answer:
     context = await request.context()
     edit = _edit(request, context)
     question = replace(queries.asked(request, context), limit=AT_ONCE, offset=0, count=False, links=0)
+    dropped, kept = (_names(request, word, context) for word in ("drop", "keep"))
+    legs = await distributed.purge(request, exchange, context, question, dropped=dropped, kept=kept)
     if not request.admitted.everywhere:
         question = replace(question, owner=request.admitted.owner)
         edit = edits.only_of(request.admitted.owner, edit)
@@ -33,7 +36,7 @@ async def purge(request: Request, exchange: Exchange) -> Answer:
             page = await questions.answer(conn, replace(question, after=last))
         await exchange.writer.write_all([(entity.key, edit) for entity in page.entities])
         if not page.more:
-            return Answer(204)
+            return distributed.purged([Leg(), *legs])
         last = page.entities[-1].key
 
 

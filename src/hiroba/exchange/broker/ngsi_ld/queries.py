@@ -6,15 +6,14 @@ from urllib.parse import quote, urlencode
 
 from msgspec.structs import replace
 
-from hiroba.exchange.broker import questions
 from hiroba.exchange.broker.contexts.context import Context
 from hiroba.exchange.broker.documents import names, writing
 from hiroba.exchange.broker.errors import BadRequestData, TooManyResults
 from hiroba.exchange.broker.exchange import Exchange
 from hiroba.exchange.broker.linked import held, joined
-from hiroba.exchange.broker.ngsi_ld import bodies, shapes
+from hiroba.exchange.broker.ngsi_ld import bodies, distributed, maps, shapes
 from hiroba.exchange.broker.ngsi_ld.entities import BASE, answer_of
-from hiroba.exchange.broker.ngsi_ld.http import Answer, Request
+from hiroba.exchange.broker.ngsi_ld.http import Answer, Request, json
 from hiroba.exchange.broker.query import collation, geo, geometry, order, q, scopes, types
 from hiroba.exchange.broker.query.names import attributes, resolve
 from hiroba.exchange.broker.query.tree import ENTITY_MEMBERS
@@ -52,6 +51,26 @@ async def query_by_post(request: Request, exchange: Exchange) -> Answer:
     return await _answer(request, exchange, context, {**request.params, **params}, selectors)
 
 
+async def entity_map(request: Request, exchange: Exchange) -> Answer:
+    """Create an entity map of what the parameters find (§5.14.4)."""
+    return await _map(request, exchange, request.params, asked(request, await request.context()))
+
+
+async def entity_map_by_post(request: Request, exchange: Exchange) -> Answer:
+    """The same by a Query document."""
+    document, context = await request.document()
+    params, entities = bodies.read(document)
+    selectors = tuple(selector_of(entity, context) for entity in entities)
+    params = {**request.params, **params}
+    question = question_of(request, context, params, selectors, shapes.of(request, context, params))
+    return await _map(request, exchange, params, question)
+
+
+async def _map(request: Request, exchange: Exchange, params: Mapping[str, str], question: Question) -> Answer:
+    made = await maps.made(request, exchange, params, question)
+    return json(201, made.document(), headers=[(maps.HEADER, made.location)])
+
+
 def selector_of(entity: Mapping[str, Any], context: Context) -> Selector:
     """What an EntitySelector means (§5.2.33): ids go before a pattern of ids."""
     given = entity.get("id", [])
@@ -69,15 +88,22 @@ async def _answer(
     shape = shapes.of(request, context, params)
     join = shapes.join_of(params)
     question = question_of(request, context, params, selectors, shape)
+    used = await maps.used(request, exchange, params, question)
+    found, warned = await distributed.ask(request, exchange, context, question, params)
     async with exchange.reading() as conn:
-        page = await questions.answer(conn, question)
+        if used is None:
+            page = await distributed.page(conn, question, found)
+        else:
+            page = await maps.page(conn, question, used.map)
         pairs = [(entity, shape) for entity in page.entities]
         if join is not None:
             pairs = await joined(page.entities, shape, join, held(conn, request.tenant))
-    headers = list(_paging(request, question, page))
+    headers = [*_paging(request, question, page), *warned]
     if page.count is not None:
         headers.append(("ngsild-results-count", str(page.count)))
-    return answer_of(200, writing.collected(pairs, shape), shape, headers)
+    if used is not None:
+        headers.append(used.header)
+    return answer_of(201 if used is not None and used.is_new else 200, writing.collected(pairs, shape), shape, headers)
 
 
 def question_of(

@@ -33,16 +33,20 @@ class Sources:
         """The registrations that concern a request, and what of each."""
         return self._index.find(wanted, clock.now())
 
+    def knows_any(self, tenant: str) -> bool:
+        """Whether anything is registered in a tenant; where nothing is, nobody need be looked for."""
+        return self._index.has_any(tenant)
+
     def get(self, tenant: str, id_: str) -> Registration | None:
         """One registration that has not expired."""
         found = self._index.get(tenant, id_)
         return found if found is not None and found.is_valid(clock.now()) else None
 
-    async def create(self, made: Registration) -> None:
+    async def create(self, made: Registration, admitted: Pass) -> None:
         """Register a context source (§5.9.2)."""
 
         async def change(conn: Connection) -> list[Change]:
-            return [await changes.create(conn, made, self._url)]
+            return [await changes.create(conn, made, admitted=admitted, own_url=self._url)]
 
         await self._write(change)
 

@@ -33,6 +33,8 @@ class Kept:
     table: ClassVar[store.Table]
     memory: ClassVar[str]
     """The name of this memory among all (base/versions)."""
+    triggers: ClassVar[tuple[str, ...]] = ()
+    """What triggers a notification where a subscription may say, and does not."""
 
     def __init__(self, pool: Pool, book: Book) -> None:
         self._pool = pool

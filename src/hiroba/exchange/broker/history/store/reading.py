@@ -233,10 +233,10 @@ def fulfils(chosen: str, condition: str) -> str:
     return f"""exists (
         select from (
             select v.tenant, v.path, v.id, v.types, '{{}}'::text[] as scopes, v.created,
-                   coalesce(v.deleted, v.created) as modified, null::box as geo,
-                   coalesce(jsonb_object_agg(g.name, g.instances), '{{}}') as doc
-              from (select h.name, jsonb_agg(h.value) as instances from broker.instance h
-                     where {_MINE} and h.deleted is null and {chosen} group by h.name) g
+                   coalesce(v.deleted, v.created) as modified, g.doc, g.doc as facts
+              from (select coalesce(jsonb_object_agg(name, instances), '{{}}') as doc
+                      from (select h.name, jsonb_agg(h.value) as instances from broker.instance h
+                             where {_MINE} and h.deleted is null and {chosen} group by h.name) n) g
         ) d where {condition})"""  # noqa: S608 - as above
 
 

@@ -84,9 +84,13 @@ def _bucket(periods: Periods, end: int) -> tuple[str, str, tuple[Any, ...]]:
     )
 
 
-_NUMBERS: Final = """
-    count(*) as "totalCount", count(number) as numbers, avg(number) as avg, min(number) as min, max(number) as max,
-    sum(number) as sum, sum(number * number) as sumsq, stddev_pop(number) as stddev, count(distinct number) as "distinctCount"
+_SQUARE: Final = "case when abs({0}) < 1e-150 then 0 else {0} * {0} end"
+"""What is too small to be squared is nothing."""
+_NUMBERS: Final = f"""
+    count(*) as "totalCount", count(number) as numbers,
+    avg(number) as avg, min(number) as min, max(number) as max,
+    sum(number) as sum, sum({_SQUARE.format("number")}) as sumsq, stddev_pop(number) as stddev,
+    count(distinct number) as "distinctCount"
 """
 
 
@@ -147,7 +151,7 @@ async def anything(conn: Connection, head: Head, wanted: Slice, periods: Periods
         select name, dataset, {number} as bucket, {start} as start,
                count(*) as "totalCount", count(number) as numbers, count(distinct value) as "distinctCount",
                avg(one) as avg, min(one) as min, max(one) as max, sum(one) as sum,
-               sum(one * one) as sumsq, stddev_pop(one) as stddev, min(words) as least, max(words) as most,
+               sum({_SQUARE.format("one")}) as sumsq, stddev_pop(one) as stddev, min(words) as least, max(words) as most,
                case when count(distinct kind) = 1 then min(kind) else 'other' end as kind,
                avg(case when kind = 'time' and words ~ '^[0-2][0-9]:[0-5][0-9]:[0-5][0-9]'
                         then extract(epoch from left(words, 8)::time) end) as clock

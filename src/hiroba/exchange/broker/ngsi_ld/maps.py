@@ -1,0 +1,118 @@
+"""Entity maps: made by a query, looked at, prolonged, deleted; and queries that go on with one (CIM 009 §5.14, §6.32, §6.34)."""
+
+from collections.abc import Mapping
+from typing import Final
+
+import msgspec
+
+from hiroba.base.db import Connection
+from hiroba.base.errors import Forbidden
+from hiroba.base.ids import ulid
+from hiroba.exchange.broker import questions
+from hiroba.exchange.broker.documents import names
+from hiroba.exchange.broker.errors import BadRequestData, ResourceNotFound, TooManyResults
+from hiroba.exchange.broker.exchange import Exchange
+from hiroba.exchange.broker.maps import model, store
+from hiroba.exchange.broker.maps.model import HERE, EntityMap
+from hiroba.exchange.broker.ngsi_ld.http import Answer, Request, json
+from hiroba.exchange.broker.questions import Page, Question
+from hiroba.exchange.broker.sources.members import duration
+
+HEADER: Final = "ngsild-entitymap"
+MOST_MAPS: Final = 1000
+"""Maps of a tenant that live at one time."""
+
+
+class Used(msgspec.Struct, frozen=True):
+    """The map a request uses, and whether it was made for it."""
+
+    map: EntityMap
+    is_new: bool
+
+    @property
+    def header(self) -> tuple[str, str]:
+        """Where the map is found, as the answer says it."""
+        return HEADER, self.map.location
+
+
+async def used(request: Request, exchange: Exchange, params: Mapping[str, str], question: Question) -> Used | None:
+    """The map that the request names or asks for; a new one where the named one is gone (§5.7.2.4)."""
+    named = request.headers.get(HEADER)
+    is_wanted = params.get("entityMap", "false").lower() == "true"
+    if named is not None:
+        async with exchange.reading() as conn:
+            found = await store.entity_map(conn, request.tenant, model.id_in(named))
+        if found is not None:
+            return Used(found, is_new=False)
+    return Used(await made(request, exchange, params, question), is_new=True) if named or is_wanted else None
+
+
+async def made(request: Request, exchange: Exchange, params: Mapping[str, str], question: Question) -> EntityMap:
+    """A new map of everything that matches (§5.14.4)."""
+    lifetime = params.get("entityMapLifetime")
+    expires = model.until(None if lifetime is None else duration(lifetime, "entityMapLifetime"))
+    async with exchange.reading() as conn:
+        keys = await questions.matching(conn, question)
+    entity_map = EntityMap(
+        tenant=request.tenant,
+        id=f"urn:ngsi-ld:EntityMap:{ulid()}",
+        owner=request.admitted.owner,
+        entries={key.id: [HERE] for key in keys},
+        expires=expires,
+    )
+    async with exchange.writing() as conn:
+        if await store.count(conn, request.tenant) >= MOST_MAPS:
+            raise TooManyResults(f"There are {MOST_MAPS} entity maps; delete some, or wait until they expire.")
+        await store.add(conn, entity_map)
+    return entity_map
+
+
+async def page(conn: Connection, question: Question, entity_map: EntityMap) -> Page:
+    """A page of what a map names and still matches; what does not is taken out of the map (§5.5.9.3)."""
+    keys = await questions.matching(conn, msgspec.structs.replace(question, ids=tuple(entity_map.here)))
+    left = {key.id for key in keys}
+    gone = [id_ for id_, sources in entity_map.entries.items() if sources == [HERE] and id_ not in left]
+    if gone:
+        await store.prune(conn, entity_map.tenant, entity_map.id, gone)
+    return await questions.page_of(conn, question, keys)
+
+
+async def retrieve(request: Request, exchange: Exchange, id_: str) -> Answer:
+    """Retrieve an entity map (§5.14.1)."""
+    return json(200, (await _there(request, exchange, id_)).document())
+
+
+async def update(request: Request, exchange: Exchange, id_: str) -> Answer:
+    """Say anew when an entity map expires (§5.14.2)."""
+    entity_map = await _own(request, exchange, id_)
+    document, _ = await request.document(patch=True)
+    if not isinstance(document, dict):
+        raise BadRequestData("The body is an object with expiresAt.")
+    if "expiresAt" in document:
+        expires = model.bounded(names.moment(document["expiresAt"], "expiresAt"))
+        async with exchange.writing() as conn:
+            await store.postpone(conn, request.tenant, entity_map.id, expires)
+    return Answer(204)
+
+
+async def delete(request: Request, exchange: Exchange, id_: str) -> Answer:
+    """Delete an entity map (§5.14.3)."""
+    entity_map = await _own(request, exchange, id_)
+    async with exchange.writing() as conn:
+        await store.delete(conn, request.tenant, entity_map.id)
+    return Answer(204)
+
+
+async def _there(request: Request, exchange: Exchange, id_: str) -> EntityMap:
+    async with exchange.reading() as conn:
+        found = await store.entity_map(conn, request.tenant, names.uri(id_, "The entity map's id"))
+    if found is None:
+        raise ResourceNotFound(f"There is no entity map {id_}.")
+    return found
+
+
+async def _own(request: Request, exchange: Exchange, id_: str) -> EntityMap:
+    found = await _there(request, exchange, id_)
+    if not request.admitted.everywhere and found.owner != request.admitted.owner:
+        raise Forbidden("This entity map belongs to another organisation.")
+    return found
