@@ -21,8 +21,9 @@ from hiroba.exchange.broker.history.model import INSTANCE_PREFIX, SCOPE
 from hiroba.exchange.broker.history.questions import PastQuestion, Period, Wanted
 from hiroba.exchange.broker.history.store import reading
 from hiroba.exchange.broker.history.store.reading import Head, Row, Rows
+from hiroba.exchange.broker.maps.model import HERE
 from hiroba.exchange.broker.model import Entity, Key, dataset
-from hiroba.exchange.broker.ngsi_ld import bodies, shapes
+from hiroba.exchange.broker.ngsi_ld import bodies, maps, shapes
 from hiroba.exchange.broker.ngsi_ld.entities import BASE, answer_of, key_of
 from hiroba.exchange.broker.ngsi_ld.http import Answer, Request, words
 from hiroba.exchange.broker.ngsi_ld.queries import LIMIT, MOST, is_local, place_of, selector_of
@@ -71,7 +72,13 @@ async def retrieve(request: Request, exchange: Exchange, id_: str) -> Answer:
     is_empty = not pasts[0].series and asked.wanted.names != frozenset()
     if is_empty or not document:
         raise ResourceNotFound(f"Nothing of what was asked for is recorded of {id_}.")
-    return answer_of(206 if headers else 200, document | _context(asked.shape), asked.shape, headers)
+    status = 206 if headers else 200
+    entity_map = await maps.named(request, exchange)
+    if entity_map is None and maps.is_wanted(request, request.params):
+        entity_map = await maps.kept(request, exchange, request.params, {id_: [HERE]})
+    if entity_map is not None:
+        headers.append((maps.HEADER, entity_map.location))
+    return answer_of(status, document | _context(asked.shape), asked.shape, headers)
 
 
 async def query(request: Request, exchange: Exchange) -> Answer:
@@ -99,10 +106,21 @@ async def _answer(
 ) -> Answer:
     asked = _asked(request, context, params)
     question = _question(request, context, params, selectors, asked)
+    known = await maps.named(request, exchange)
+    entity_map = known
+    if known is None and maps.is_wanted(request, params):
+        async with exchange.reading() as conn:
+            entries = {key.id: [HERE] for key in await questions.matching(conn, question)}
+        entity_map = await maps.kept(request, exchange, params, entries)
+    if entity_map is not None:
+        question = msgspec.structs.replace(question, ids=tuple(entity_map.here))
     async with exchange.reading() as conn:
         page = await questions.entities(conn, question)
         pasts, headers = await _pasts(conn, exchange, page.heads, asked)
     status = 206 if headers else 200
+    if entity_map is not None:
+        headers.append((maps.HEADER, entity_map.location))
+        status = status if known is not None else 201
     if page.count is not None:
         headers.append(("ngsild-results-count", str(page.count)))
     headers += _links(request, question, len(page.heads))
