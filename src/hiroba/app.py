@@ -38,6 +38,7 @@ from hiroba.exchange.broker.contexts.library import MEMORY
 from hiroba.exchange.broker.delivery.engine import Engine
 from hiroba.exchange.broker.delivery.outbox import Outbox
 from hiroba.exchange.broker.delivery.receivers import Receivers
+from hiroba.exchange.broker.delivery.store import letters
 from hiroba.exchange.broker.exchange import Exchange
 from hiroba.exchange.broker.federation import store as federation
 from hiroba.exchange.broker.federation.calls import Caller
@@ -53,7 +54,7 @@ from hiroba.exchange.broker.sources import store as registrations
 from hiroba.exchange.broker.sources.subscribers import Subscribers
 from hiroba.exchange.broker.subscriptions import store as subscription_rows
 from hiroba.exchange.broker.subscriptions.registry import Subscriptions
-from hiroba.exchange.gateway import public, tenants
+from hiroba.exchange.gateway import dead_letters, public, tenants
 from hiroba.exchange.gateway.access import Gateway
 from hiroba.exchange.identity import operator_api, store
 from hiroba.exchange.identity.guards import GivenCaller, declared, known
@@ -75,6 +76,7 @@ def migrations(services: Sequence[Service]) -> list[Migration]:
 def jobs(services: Sequence[Service], settings: Settings) -> list[Periodic]:
     """What the house and every service do by the clock, named room/function."""
     ours = [
+        Periodic("broker/forget_old_letters", timedelta(hours=1), letters.forget_old),
         Periodic("broker/forget_expired_snapshots", timedelta(minutes=10), snapshots.forget_expired_snapshots),
         Periodic("broker/forget_expired_maps", timedelta(minutes=10), maps.forget_expired_maps),
         Periodic("broker/forget_gone_registrations", timedelta(hours=1), registrations.forget_gone),
@@ -118,7 +120,7 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
         pool = await db.connect(settings.database_url)
         allowed = (*settings.egress_allow, *(LOOPBACK if settings.open else ()))
         egress = Egress(allowed)
-        receivers = Receivers(Egress(allowed, connections=0))  # the engine says how many
+        receivers = Receivers(egress)
         book = Book(egress, settings.url, pool, Path(settings.contexts) if settings.contexts else None)
         outbox = Outbox()
         subscriptions = Subscriptions(pool, book, outbox)
@@ -173,6 +175,7 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
             public.house_context,
             public.ngsi_ld_document,
             tenants.put_tenant,
+            dead_letters.DeadLetters,
             operator_api.Municipalities,
             *(route for service in services for route in service.routes),
         ],

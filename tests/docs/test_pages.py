@@ -58,9 +58,10 @@ def test_what_is_said_not_to_stand_is_not_routed() -> None:
 
 def test_the_limits_on_the_page_are_those_of_the_code() -> None:
     from hiroba.exchange.broker import questions  # noqa: PLC0415 - only compared here
-    from hiroba.exchange.broker.contexts import book  # noqa: PLC0415
+    from hiroba.exchange.broker.contexts import book, library, remote, terms  # noqa: PLC0415
     from hiroba.exchange.broker.ngsi_ld import batches, http, queries  # noqa: PLC0415
     from hiroba.exchange.broker.query import geometry, patterns  # noqa: PLC0415
+    from hiroba.exchange.broker.subscriptions import intervals, reading  # noqa: PLC0415
 
     page = (ROOT / "docs/exchange.md").read_text()
     for words, figure in {
@@ -69,8 +70,21 @@ def test_the_limits_on_the_page_are_those_of_the_code() -> None:
         "positions of a geometry": f"{geometry.MAX_VERTICES:,}",
         "entities of a page": f"{queries.MOST:,}",
         "candidates of a question that geometry or an order decides": f"{questions.MOST:,}",
+        "items of a list in a subscription": f"{reading.MOST:,}",
+        "entities of a periodic notification": f"{intervals.MOST:,}",
         "a regular expression": f"{patterns.LONGEST:,} characters",
-        "a remote context": f"{book.LARGEST >> 20} MB, {book.DEEPEST} deep, {book.MOST} others",
+        "a remote context": f"{remote.LARGEST >> 20} MB, {book.DEEPEST} deep, {book.MOST} others",
+    }.items():
+        assert f"| {words} | {figure} |" in page, words
+    page = (ROOT / "docs/contexts.md").read_text()
+    for words, figure in {
+        "bytes of a hosted context": f"{library.LARGEST >> 20} MB",
+        "bytes of a remote context": f"{remote.LARGEST >> 20} MB",
+        "contexts that name contexts": f"{book.DEEPEST} deep, {book.MOST} in all",
+        "terms": f"{terms.MOST_TERMS:,}",
+        "an IRI": f"{terms.LONGEST_IRI:,} characters",
+        "hosted contexts of a tenant": f"{library.MOST_HOSTED:,}",
+        "copies of a tenant, the least used go first": f"{library.MOST_CACHED}",
     }.items():
         assert f"| {words} | {figure} |" in page, words
 

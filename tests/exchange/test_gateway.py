@@ -77,3 +77,19 @@ async def test_a_key_of_no_organisation_writes_nothing(operator: httpx.AsyncClie
     secret = await store.add_key(conn, Caller("client", "", "", frozenset({"publish"})), title="Nobody's")
     answer = await operator.post(ENTITIES, json=THING, headers={"Authorization": f"Bearer {secret}"})
     assert answer.status_code == 403
+
+
+async def test_subscriptions_are_their_maker_s_alone(operator: httpx.AsyncClient, sakai) -> None:
+    subscriptions = "/ngsi-ld/v1/subscriptions"
+    endpoint = {"uri": "https://example.org/", "receiverInfo": [{"key": "Authorization", "value": "secret"}]}
+    document = {"type": "Subscription", "entities": [{"type": "Thing"}], "notification": {"endpoint": endpoint}}
+    theirs = (await operator.post(subscriptions, json=document)).headers["location"]
+    ours = (await operator.post(subscriptions, json=document, headers=sakai)).headers["location"]
+    assert (await operator.get(theirs, headers=sakai)).status_code == 404
+    assert (await operator.patch(theirs, json={"isActive": False}, headers=sakai)).status_code == 403
+    assert (await operator.delete(theirs, headers=sakai)).status_code == 403
+    assert [one["id"] for one in (await operator.get(subscriptions, headers=sakai)).json()] == [ours.rpartition("/")[2]]
+    assert len((await operator.get(subscriptions)).json()) == 2
+    assert (await operator.delete(ours)).status_code == 204
+    del operator.headers["authorization"]
+    assert (await operator.get(subscriptions)).status_code == 401

@@ -9,8 +9,8 @@ import http.client
 import ipaddress
 import socket
 import ssl
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -19,12 +19,16 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
 from hiroba.base.errors import Problem
+from hiroba.base.posting import BrokenAnswer, Conversation, Lost, request
 
 REDIRECTS = 5
-UNREAD = 1 << 16
-"""Bytes of an unwanted body that are read to keep the connection."""
+KEPT = 30.0
+"""Seconds an unused connection of `post` may be used again."""
+REMEMBERED = 20_000
+"""Addresses of `post` whose form is remembered."""
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 LOOPBACK = ("127.0.0.0/8", "::1/128")
+Spoken = TypeVar("Spoken", bound=asyncio.Protocol)
 NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 SECRET = frozenset({"authorization", "cookie", "proxy-authorization"})
 """Headers that a redirect to another host does not get."""
@@ -103,18 +107,20 @@ def _inner(ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> ipaddress.IPv4A
 
 
 class Egress:
-    """Calls to the outside, for one process; close it when the process ends.
+    """Calls to the outside, for one process; close it when the process ends."""
 
-    `connections` is the most that are open at a time; 0 leaves that to the caller.
-    """
-
-    def __init__(self, allow: Iterable[str] = (), connections: int = 200) -> None:
+    def __init__(self, allow: Iterable[str] = ()) -> None:
         self._resolver = _Pinned(tuple(ipaddress.ip_network(network, strict=False) for network in allow))
-        self._connections = connections
         self._session: aiohttp.ClientSession | None = None
+        self._tls: ssl.SSLContext | None = None
+        self._targets: dict[str, URL] = {}
+        self._kept: dict[tuple[str, str, int], list[Conversation]] = {}
 
     async def close(self) -> None:
         """Let the connections go."""
+        for conversations in self._kept.values():
+            for conversation in conversations:
+                conversation.close()
         if self._session is not None:
             await self._session.close()
 
@@ -151,19 +157,57 @@ class Egress:
         raise CallFailed(f"{url} redirects more than {REDIRECTS} times.")
 
     async def post(self, url: str, *, headers: Mapping[str, str], body: bytes, seconds: float = 10.0) -> int:
-        """Hand something over: the status of the answer, whose body is not looked at; a redirect is an answer."""
-        timeout = aiohttp.ClientTimeout(total=seconds, connect=min(seconds, 5.0))
+        """Hand something over: the status of the answer, whose body is not looked at; a redirect is an answer.
+
+        Connections are kept. One that the other side closed in the meantime is replaced: the message may arrive twice.
+        """
+        target = self._target(url)
         try:
-            async with self._opened().post(
-                self._checked(url), headers=headers, data=body, timeout=timeout, allow_redirects=False
-            ) as answer:
-                if (answer.content_length or 0) > UNREAD:
-                    answer.close()
-                elif not answer.content.at_eof():
-                    await _read_over(answer)
-                return answer.status
-        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+            data = request(target.raw_path_qs, _authority(target), headers, body)
+        except ValueError as error:
+            raise CallRefused(f"{url[:200]}: {error}.") from error
+        kept = self._kept.setdefault((target.scheme, target.raw_host or "", target.port or 0), [])
+        try:
+            async with asyncio.timeout(seconds):
+                while True:
+                    known = self._still_open(kept)
+                    conversation = known or await self._converse(target)
+                    try:
+                        status = await conversation.post(data)
+                        break
+                    except Lost:
+                        if known is None:
+                            raise
+        except (OSError, Lost, BrokenAnswer) as error:  # TimeoutError is an OSError
             raise CallFailed(f"{url} did not answer: {type(error).__name__}.") from error
+        if conversation.reusable:
+            kept.append(conversation)
+        return status
+
+    def _still_open(self, kept: list[Conversation]) -> Conversation | None:
+        """The connection that was used last, unless that is long ago."""
+        fresh = asyncio.get_running_loop().time() - KEPT
+        while kept:
+            conversation = kept.pop()
+            if conversation.reusable and conversation.since > fresh:
+                return conversation
+            conversation.close()
+        return None
+
+    async def _converse(self, target: URL) -> Conversation:
+        secure = target.scheme == "https"
+        transport, conversation = await self._dial(target.raw_host or "", target.port or 0, Conversation, secure=secure)
+        del transport
+        return conversation
+
+    def _target(self, url: str) -> URL:
+        """The address, checked; those that are called again and again only once."""
+        target = self._targets.get(url)
+        if target is None:
+            if len(self._targets) >= REMEMBERED:
+                self._targets.clear()
+            target = self._targets[url] = self._checked(url)
+        return target
 
     async def resolve(self, host: str, port: int) -> list[str]:
         """The addresses of a host that may be called, looked up once: connect to exactly these."""
@@ -176,24 +220,36 @@ class Egress:
         self, host: str, port: int, *, secure: bool = False, seconds: float = 10.0
     ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """A connection for another protocol than HTTP; `secure` is TLS, the other side's certificate checked for `host`."""
-        tls = ssl.create_default_context() if secure else None
+        reader = asyncio.StreamReader()
         try:
             async with asyncio.timeout(seconds):
-                for address in (addresses := await self.resolve(host, port)):
-                    try:
-                        return await asyncio.open_connection(
-                            address, port, ssl=tls, server_hostname=host if tls else None
-                        )
-                    except OSError:
-                        if address == addresses[-1]:
-                            raise
-        except (OSError, TimeoutError) as error:
+                transport, protocol = await self._dial(
+                    host, port, lambda: asyncio.StreamReaderProtocol(reader), secure=secure
+                )
+        except OSError as error:  # TimeoutError is one
             raise CallFailed(f"{host}:{port} did not answer: {type(error).__name__}.") from error
+        return reader, asyncio.StreamWriter(transport, protocol, reader, asyncio.get_running_loop())
+
+    async def _dial(
+        self, host: str, port: int, protocol: Callable[[], Spoken], *, secure: bool
+    ) -> tuple[asyncio.Transport, Spoken]:
+        """A connection to the first address of a host that takes one."""
+        if secure and self._tls is None:
+            self._tls = ssl.create_default_context()
+        addresses = await self.resolve(host, port)
+        for address in addresses:
+            try:
+                return await asyncio.get_running_loop().create_connection(
+                    protocol, address, port, ssl=self._tls if secure else None, server_hostname=host if secure else None
+                )
+            except OSError:
+                if address == addresses[-1]:
+                    raise
         raise CallFailed(f"There is no address of {host}.")
 
     def _opened(self) -> aiohttp.ClientSession:
         if self._session is None:
-            connector = aiohttp.TCPConnector(resolver=self._resolver, limit=self._connections, use_dns_cache=False)
+            connector = aiohttp.TCPConnector(resolver=self._resolver, limit=200, use_dns_cache=False)
             self._session = aiohttp.ClientSession(
                 connector=connector, auto_decompress=True, cookie_jar=aiohttp.DummyCookieJar()
             )
@@ -217,14 +273,10 @@ class Egress:
         return target
 
 
-async def _read_over(answer: aiohttp.ClientResponse) -> None:
-    """Read a short body so that the connection can be used again; a long one costs the connection."""
-    seen = 0
-    async for chunk in answer.content.iter_any():
-        seen += len(chunk)
-        if seen > UNREAD:
-            answer.close()
-            return
+def _authority(target: URL) -> str:
+    """What stands in the Host header."""
+    host = f"[{target.raw_host}]" if ":" in (target.raw_host or "") else target.raw_host
+    return f"{host}:{target.explicit_port}" if target.explicit_port else f"{host}"
 
 
 def ask_ourselves(url: str, seconds: float = 2.0) -> tuple[int, dict[str, Any] | bytes]:

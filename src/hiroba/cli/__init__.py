@@ -15,6 +15,7 @@ COMMANDS = {
     "work": "run what services do by the clock (`up` starts one; more machines may)",
     "migrate": "bring the database's tables up to date",
     "load": "bring files of a municipality into the exchange",
+    "dead-letters": "list notifications that could not be delivered, send them again or throw them away",
     "sign-in": "print a one-time link that signs an operator or an officer in",
     "bench": "measure create, patch, get and query against the database's own floor",
     "test": "run the tests",

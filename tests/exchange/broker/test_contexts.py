@@ -2,11 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from datetime import timedelta
 
 import httpx
 import orjson
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.conftest import client_of
 
 from hiroba.base import clock
@@ -69,6 +72,7 @@ async def test_a_hosted_context_is_served_listed_described_and_deleted(broker) -
     served = await broker.get(f"{BASE}/{id_}")
     assert served.headers["content-type"] == "application/json"
     assert served.json() == TERMS
+    assert served.headers["cache-control"] == "max-age=3600"
     as_ld = await broker.get(f"{BASE}/{id_}", headers={"Accept": "application/ld+json"})
     assert as_ld.headers["content-type"] == "application/ld+json"
     assert (await broker.get(BASE)).json() == [f"http://hiroba.test{BASE}/{id_}"]
@@ -130,28 +134,29 @@ async def test_a_context_belongs_to_its_tenant(broker) -> None:
     assert (await broker.get(f"{BASE}/{id_}", headers=mine)).status_code == 200
 
 
-@pytest.mark.parametrize(
-    ("document", "kind"),
-    [
-        ({"speed": "https://example.org/speed"}, "InvalidRequest"),
-        ([], "InvalidRequest"),
-        ({"@context": 7}, "BadRequestData"),
-        ({"@context": True}, "BadRequestData"),
-        ({"@context": [HERE, 7]}, "BadRequestData"),
-        ({"@context": [[HERE]]}, "BadRequestData"),
-        ({"@context": {"a": 7}}, "BadRequestData"),
-        ({"@context": {"a": {"@id": "x:y", "@context": {}}}}, "BadRequestData"),
-        ({"@context": {"a": "b:c", "b": "a:c"}}, "BadRequestData"),
-        ({"@context": {"@vocab": 3}}, "BadRequestData"),
-        ({"@context": "ftp://example.org/c"}, "BadRequestData"),
-        ({"@context": {"a": "x" * 3000}}, "BadRequestData"),
-    ],
+REFUSED = (
+    ({"speed": "https://example.org/speed"}, "InvalidRequest"),
+    ([], "InvalidRequest"),
+    ({"@context": 7}, "BadRequestData"),
+    ({"@context": True}, "BadRequestData"),
+    ({"@context": 0}, "BadRequestData"),
+    ({"@context": [HERE, 7]}, "BadRequestData"),
+    ({"@context": [[HERE]]}, "BadRequestData"),
+    ({"@context": {"a": 7}}, "BadRequestData"),
+    ({"@context": {"a": {"@id": "x:y", "@context": {}}}}, "BadRequestData"),
+    ({"@context": {"a": "b:c", "b": "a:c"}}, "BadRequestData"),
+    ({"@context": {"@vocab": 3}}, "BadRequestData"),
+    ({"@context": "ftp://example.org/c"}, "BadRequestData"),
+    ({"@context": {"a": "x" * 3000}}, "BadRequestData"),
 )
-async def test_what_is_no_context_is_refused(broker, document, kind) -> None:
-    answer = await broker.post(BASE, json=document)
-    assert answer.status_code == 400, answer.text
-    assert answer.json()["type"] == ERRORS + kind
-    assert "location" not in answer.headers
+
+
+async def test_what_is_no_context_is_refused(broker) -> None:
+    for document, kind in REFUSED:
+        answer = await broker.post(BASE, json=document)
+        assert answer.status_code == 400, (document, answer.text)
+        assert answer.json()["type"] == ERRORS + kind, document
+        assert "location" not in answer.headers
 
 
 async def test_the_core_context_is_described_and_stays(broker) -> None:
@@ -297,6 +302,37 @@ async def test_the_same_content_is_made_implicitly_once(book) -> None:
     assert await book.address_for([HERE, CORE], "") == HERE
     kinds = [stored.kind for stored in await book.library.listing("", None)]
     assert kinds == ["ImplicitlyCreated", "ImplicitlyCreated"]
+
+
+SOURCES = st.recursive(
+    st.one_of(
+        st.none(), st.booleans(), st.integers(-(2**53), 2**53), st.text(st.characters(exclude_categories=("Cs",)), max_size=8),
+        st.sampled_from([HERE, CORE, "//", "http://[", "a:b"]),
+    ),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3),
+        st.dictionaries(
+            st.one_of(st.text("ab:@/", max_size=4), st.sampled_from(["@vocab", "@import", "@id", "@context", "@prefix"])),
+            inner, max_size=3,
+        ),
+    ),
+    max_leaves=10,
+)  # fmt: skip
+
+
+@given(SOURCES)
+def test_any_json_is_a_context_or_is_refused(source) -> None:
+    web = Web()
+    web.pages[HERE] = {"@context": source}
+
+    async def use() -> None:
+        book = Book(web, "http://hiroba.test")
+        for one in (source, [source, HERE]):
+            with suppress(BadRequestData, LdContextNotAvailable):
+                context = await book.context(one)
+                assert context.expand("location") == "https://uri.etsi.org/ngsi-ld/location"
+
+    asyncio.run(use())
 
 
 @pytest.mark.parametrize(

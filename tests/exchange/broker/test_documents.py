@@ -37,7 +37,6 @@ POINTS = st.tuples(st.floats(-180, 180), st.floats(-90, 90)).map(lambda at: {"ty
 MEMBERS = {
     "observedAt": st.just("2026-01-01T00:00:00Z"),
     "datasetId": URIS,
-    "expiresAt": st.just("2126-01-01T00:00:00Z"),
 }
 DEEPER = st.dictionaries(
     NAMES,
@@ -77,7 +76,9 @@ ATTRIBUTES = st.one_of(
         objectType=NAMES,
     ),
 )
-ENTITIES = st.tuples(URIS, NAMES, st.dictionaries(NAMES, ATTRIBUTES, max_size=4)).map(
+SEVERAL = st.lists(ATTRIBUTES, min_size=2, max_size=3, unique_by=lambda part: part.get("datasetId", ""))
+"""Instances of one attribute, at most one of them without a dataset (§4.5.5)."""
+ENTITIES = st.tuples(URIS, NAMES, st.dictionaries(NAMES, st.one_of(ATTRIBUTES, SEVERAL), max_size=4)).map(
     lambda parts: {"id": parts[0], "type": parts[1], **parts[2]}
 )
 CONTEXTS = st.sampled_from([

@@ -24,7 +24,7 @@ class Pass(msgspec.Struct, frozen=True):
     def must_own(self, owner: str) -> None:
         """Nothing, or the problem of writing what is another's."""
         if not self.everywhere and owner != self.owner:
-            raise Forbidden("This entity belongs to another organisation.")
+            raise Forbidden("This belongs to another organisation.")
 
 
 class Access(Protocol):

@@ -121,6 +121,7 @@ class Exchange:
                 self.follower.follow(kept.memory, kept.refresh)
         self.sources = Sources(pool, self.follower, url, subscribers.tell if subscribers is not None else _nobody)
         self.temporal_page = temporal_page
+        """Attribute instances of one answer about the past."""
         self.writer = Writer(pool, listeners)
         self.reader = Reader(pool)
         self._sweeper = Sweeper(pool, self.writer)

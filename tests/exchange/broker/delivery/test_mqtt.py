@@ -66,7 +66,7 @@ def broker(tmp_path: Path, free_port: Callable[[], int]) -> Iterator[Broker]:
 
 @pytest.fixture
 async def receivers() -> AsyncIterator[Receivers]:
-    made = Receivers(Egress(LOOPBACK, connections=0))
+    made = Receivers(Egress(LOOPBACK))
     yield made
     await made.close()
 

@@ -14,7 +14,7 @@ from hiroba.exchange.broker.query.patterns import compiled
 from hiroba.exchange.broker.query.types import Types
 from hiroba.exchange.broker.sources import reading
 from hiroba.exchange.broker.sources.index import Index
-from hiroba.exchange.broker.sources.matching import Entities, Wanted, match
+from hiroba.exchange.broker.sources.matching import Entities, Match, Wanted, match
 from hiroba.exchange.broker.sources.model import Information, Registration, Selector
 from hiroba.exchange.broker.sources.operations import GROUPS
 
@@ -270,3 +270,27 @@ def test_a_dropped_or_replaced_registration_is_found_no_more() -> None:
     assert len(index.find(Wanted(entities=(Entities(types=any_of("Bus")),)), NOW)) == 1
     index.drop("", "urn:x:1")
     assert index.find(Wanted(), NOW) == []
+
+
+def test_only_registrations_that_name_what_is_asked_for_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    index = Index()
+    for number in range(500):
+        entities = [{"type": f"T{number}", "id": f"urn:x:entity:{number}"}]
+        index.put(registered({"entities": entities}, id_=f"urn:x:{number}"))
+        index.put(registered({"propertyNames": [f"p{number}"]}, id_=f"urn:y:{number}"))
+    looked_at = []
+
+    def looking(registration: Registration, wanted: Wanted, at: datetime) -> Match | None:
+        looked_at.append(registration.id)
+        return match(registration, wanted, at)
+
+    monkeypatch.setattr("hiroba.exchange.broker.sources.index.match", looking)
+    for entities, attributes in (
+        (Entities(types=any_of("T7")), {"p7"}),
+        (Entities(ids=("urn:x:entity:7",)), {"p7"}),
+        (Entities(ids=("urn:x:entity:7",), of=frozenset({iri("T7")})), {"p7"}),
+    ):
+        looked_at.clear()
+        found = index.find(Wanted(entities=(entities,), attributes=frozenset(map(iri, attributes))), NOW)
+        assert [one.registration.id for one in found] == ["urn:x:7", "urn:y:7"]
+        assert looked_at == ["urn:x:7", "urn:y:7"]

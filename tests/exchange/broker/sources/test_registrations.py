@@ -17,6 +17,8 @@ from hiroba.exchange.broker.sources import store
 from hiroba.exchange.broker.sources.matching import Wanted
 from hiroba.exchange.broker.sources.model import Change
 from hiroba.exchange.broker.sources.registry import Sources
+from hiroba.exchange.identity.callers import Caller
+from hiroba.exchange.identity.store import add_key
 from hiroba.settings import Settings
 
 pytestmark = pytest.mark.anyio
@@ -242,6 +244,36 @@ async def test_only_the_owner_changes_a_registration_and_sees_its_keys(operator:
     assert (await operator.get(f"{BASE}/{ID}")).json() == SOURCE
     assert (await operator.delete(f"{BASE}/{ID}")).status_code == 401
     assert (await register(operator, 2)).status_code == 401
+
+
+async def test_keys_cannot_be_guessed_by_asking(operator: httpx.AsyncClient) -> None:
+    await register(operator, contextSourceInfo=[{"key": "Authorization", "value": "Bearer x"}], quality=3)
+    for csf, expected in (
+        ("quality==3", ["1"]),
+        ('contextSourceInfo[value]=="Bearer x"', []),
+        ("contextSourceInfo", []),
+    ):
+        assert await found(operator, type="Building", csf=csf) == expected
+
+
+async def test_an_organisation_registers_what_is_read_and_the_operator_what_takes_over(
+    operator: httpx.AsyncClient, conn: Connection
+) -> None:
+    secret = await add_key(conn, Caller("client", "", "271403", frozenset({"publish"})), title="Sakai")
+    operators_key, sakai = operator.headers["Authorization"], f"Bearer {secret}"
+    operator.headers["Authorization"] = sakai
+    assert (await register(operator, 1)).status_code == 201
+    assert (await register(operator, 2, mode="auxiliary")).status_code == 201
+    for number, refused in enumerate((
+        {"mode": "redirect"}, {"mode": "exclusive", "information": [VEHICLE]}, {"operations": ["updateOps"]},
+    )):  # fmt: skip
+        assert (await register(operator, 3, **refused)).status_code == 403
+        assert (await operator.patch(f"{BASE}/{ID}", json=refused)).status_code == 403
+        operator.headers["Authorization"] = operators_key
+        assert (await register(operator, 4 + number, **refused)).status_code == 201
+        operator.headers["Authorization"] = sakai
+    assert (await operator.delete(f"{BASE}/urn:ngsi-ld:ContextSourceRegistration:4")).status_code == 403
+    assert (await operator.delete(f"{BASE}/{ID}")).status_code == 204
 
 
 async def test_an_expired_registration_is_forgotten(broker: httpx.AsyncClient, conn: Connection) -> None:

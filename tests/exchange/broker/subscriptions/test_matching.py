@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from hiroba.exchange.broker.events import Event
 from hiroba.exchange.broker.model import Doc, Entity, Key
-from hiroba.exchange.broker.subscriptions.changes import changes
+from hiroba.exchange.broker.subscriptions.changes import changes, subject
 from hiroba.exchange.broker.subscriptions.index import Entry, Index
 from hiroba.exchange.broker.subscriptions.model import (
     Endpoint,
@@ -100,13 +100,13 @@ def test_conditions_are_asked_of_the_entity_as_it_is() -> None:
     plan = Entry(msgspec.structs.replace(stored(geo_q=near, scope_q="/region/#"), question=f"<{LEVEL}>>3")).plan
     here = {"type": "GeoProperty", "value": {"type": "Point", "coordinates": [135.501, 34.701]}}
     fits = msgspec.structs.replace(entity({LEVEL: [prop(4)], "urn:a:here": [here]}), scopes=("/region/town",))
-    assert plan.holds(fits, lambda _: None)
+    assert plan.holds(subject(fits), lambda _: None)
     for other in (
         msgspec.structs.replace(fits, scopes=()),
         msgspec.structs.replace(fits, doc={**fits.doc, LEVEL: [prop(3)]}),
         msgspec.structs.replace(fits, doc={LEVEL: [prop(4)]}),
     ):
-        assert not plan.holds(other, lambda _: None)
+        assert not plan.holds(subject(other), lambda _: None)
 
 
 def test_an_expired_one_and_a_paused_one_are_not_active() -> None:

@@ -97,6 +97,12 @@ async def test_json_ld_names_its_context_and_geojson_is_a_feature() -> None:
     assert "@context" not in feature
 
 
+async def test_an_earlier_version_is_spoken_to_who_knows_no_later_one() -> None:
+    older = await told(DOC, HIGHER, members={"ngsild_conformance": "1.3"})
+    assert older["name"] == {"type": "Property", "value": {"de": "Rhein", "en": "Rhine"}}
+    assert "scope" not in older
+
+
 @pytest.mark.parametrize(
     ("name", "expected"),
     [

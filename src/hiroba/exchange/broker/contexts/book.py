@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urljoin, urlsplit
 
+import asyncpg
 import msgspec
 import orjson
 
@@ -24,7 +25,7 @@ from hiroba.base.egress import Egress
 from hiroba.base.errors import Problem
 from hiroba.base.ids import ulid
 from hiroba.exchange.broker.contexts import core, remote, store
-from hiroba.exchange.broker.contexts.context import CORE, Context, flatten
+from hiroba.exchange.broker.contexts.context import CORE, Context, address_of, flatten
 from hiroba.exchange.broker.contexts.folder import Folder
 from hiroba.exchange.broker.contexts.library import Library
 from hiroba.exchange.broker.contexts.model import Fetched, Stored
@@ -105,11 +106,11 @@ class Book:
         if self._writing is not None:
             self._writing.cancel()
             await asyncio.gather(self._writing, return_exceptions=True)
-        await self.write_uses()
+        await self._try_to_write_uses()
 
     async def context(self, source: Any, tenant: str = "") -> Context:
         """The context a client names: an address, an object, or a list of these; None or an empty list is the core."""
-        if not source or (isinstance(source, str) and core.IS_CORE.fullmatch(source)):
+        if source is None or source in ("", [], {}) or (isinstance(source, str) and core.IS_CORE.fullmatch(source)):
             return CORE
         key = (tenant, orjson.dumps(source))
         made = self._made.get(key)
@@ -229,12 +230,8 @@ class Book:
 
     async def address_for(self, source: Any, tenant: str, owner: str = "") -> str:
         """An address that gives this context: its own where it is one, else that of one made implicitly (§5.13.1)."""
-        parts = [part for part in source if part] if isinstance(source, list) else [source]
-        parts = [part for part in parts if not (isinstance(part, str) and core.IS_CORE.fullmatch(part))]
-        if not parts or parts == [None]:
-            return core.URL
-        if len(parts) == 1 and isinstance(parts[0], str):
-            return parts[0]
+        if address := address_of(source):
+            return address
         if self.library is None:
             raise OperationNotSupported("No @contexts are kept here.")
         return self.library.address_of(await self.library.add(tenant, owner, source, "ImplicitlyCreated"))
@@ -273,10 +270,13 @@ class Book:
     async def _write_uses(self) -> None:
         while True:
             await asyncio.sleep(COUNTED)
-            try:
-                await self.write_uses()
-            except Problem as problem:
-                log.warning("uses of contexts cannot be written at this moment: %s", problem)
+            await self._try_to_write_uses()
+
+    async def _try_to_write_uses(self) -> None:
+        try:
+            await self.write_uses()
+        except (Problem, asyncpg.PostgresError) as problem:
+            log.warning("uses of contexts cannot be written at this moment: %s", problem)
 
 
 class _Collected:

@@ -33,6 +33,11 @@ class Context:
         self._expanded: dict[str, str] = {}
         self._compacted: dict[str, str] = {}
 
+    @property
+    def address(self) -> str:
+        """Where this context is to be had: its one address besides the core's; the core's where it has none."""
+        return address_of(self.source) or core.URL
+
     def expand(self, name: str) -> str:
         """The IRI of a term, a compact IRI or an IRI; a name nobody defined belongs to the default vocabulary."""
         found = self._expanded.get(name)
@@ -74,6 +79,15 @@ class Context:
                 if short not in self.terms and self._expand(short) == iri:
                     return short
         return iri
+
+
+def address_of(source: Any) -> str:
+    """The one address that says as much as a source, since the core is part of every context; empty where there is none."""
+    parts = source if isinstance(source, list) else [source]
+    parts = [part for part in parts if part and not (isinstance(part, str) and core.IS_CORE.fullmatch(part))]
+    if not parts:
+        return core.URL
+    return parts[0] if len(parts) == 1 and isinstance(parts[0], str) else ""
 
 
 def flatten(documents: list[Mapping[str, Any]]) -> Terms:

@@ -153,6 +153,8 @@ class Dispatch:
         self, address: Address, line: Line, target: Target, rows: tuple[Row, ...], *, trusted: bool
     ) -> None:
         began = clock.now()
+        self.ledger.began(address, began)
+        self._wake()
         UNDER_WAY.inc()
         try:
             attempt = await self._send(target, message(rows, target))

@@ -27,6 +27,7 @@ from hiroba.exchange.broker.delivery.metrics import OWED
 from hiroba.exchange.broker.delivery.model import Address
 from hiroba.exchange.broker.delivery.outbox import Outbox
 from hiroba.exchange.broker.delivery.slots import slot_of
+from hiroba.exchange.broker.delivery.store import locks, queue
 
 log = logging.getLogger("hiroba.delivery")
 LOOK: Final = 1.0
@@ -35,6 +36,8 @@ PACE: Final = 0.004
 """Seconds between two rounds: what comes together in them shares the statements."""
 LAST: Final = 5.0
 """Seconds the database has for a round, and deliveries under way when the process is told to stop."""
+SOON: Final = 0.2
+"""Seconds that who asks how deliveries went waits for the last ones to be written."""
 COUNTED: Final = 15.0
 """Seconds between two counts of what is owed."""
 CHANNEL: Final = "hiroba_owed"
@@ -51,6 +54,7 @@ class Engine:
     def __init__(self, pool: Pool, outbox: Outbox, targets: Targets, send: Send, ticks: Sequence[Tick] = ()) -> None:
         self._pool, self._outbox, self._targets, self._send, self._ticks = pool, outbox, targets, send, ticks
         self._wake = asyncio.Event()
+        self._written = asyncio.Event()
         self._running: list[asyncio.Task[None]] = []
         self._ending = False
         self._begin_anew()
@@ -63,12 +67,12 @@ class Engine:
 
     async def start(self) -> None:
         """Begin to deliver."""
-        self._outbox.hurry = self.hurry
+        self._outbox.hurry, self._outbox.wait = self.hurry, self.settled
         self._running = [asyncio.create_task(self._run()), asyncio.create_task(self._tick())]
 
     async def stop(self) -> None:
         """Begin no delivery, wait a little for those under way and write down how they went; what is cut off stays owed."""
-        self._outbox.hurry = None
+        self._outbox.hurry = self._outbox.wait = None
         self.dispatch.closed = True
         if self.dispatch.tasks:
             await asyncio.wait(self.dispatch.tasks, timeout=LAST)
@@ -85,6 +89,16 @@ class Engine:
         self._elsewhere.update(slot for slot in slots if slot not in self.leases.held)
         self._new = True
         self._wake.set()
+
+    async def settled(self) -> None:
+        """Wait until what has ended by now is written down: for the round under way, and the next."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(SOON):
+                for _ in range(2):
+                    if not self.dispatch.ledger.settled:
+                        self._wake.set()
+                        self._written.clear()
+                        await self._written.wait()
 
     async def _tick(self) -> None:
         while True:
@@ -115,7 +129,7 @@ class Engine:
     async def _on_one_connection(self) -> None:
         conn = await self._pool.acquire()
         try:
-            await store.arrive(conn)
+            await locks.arrive(conn)
             await conn.add_listener(CHANNEL, self._hear)
             self._horizon.begin(await self._begin_at(conn))
             shared = counted = float("-inf")
@@ -126,7 +140,7 @@ class Engine:
                         await self._share(conn)
                         self._new, shared = True, now
                     if now >= counted + COUNTED:
-                        OWED.set(await store.length(conn))
+                        OWED.set(await queue.length(conn))
                         counted = now
                     await self._round(conn)
                 await self._rest(shared + LOOK)
@@ -138,9 +152,9 @@ class Engine:
 
     async def _begin_at(self, conn: Connection) -> int:
         """A number below which no row can appear any more: all transactions that may have given one have ended."""
-        top, next_ = await store.highest(conn)
+        top, next_ = await queue.highest(conn)
         for _ in range(20):
-            if (await store.look(conn, top, (), ())).oldest >= next_:
+            if (await queue.look(conn, top, (), ())).oldest >= next_:
                 return top
             await asyncio.sleep(0.05)
         return 0
@@ -162,7 +176,7 @@ class Engine:
     async def _share(self, conn: Connection) -> None:
         gained = await self.leases.share(conn)
         if gained:
-            owed = await store.owed_to(conn, gained)
+            owed = await queue.owed_to(conn, gained)
             await self._meet(conn, owed)
             for address in owed:
                 self.dispatch.lines[address].more = True
@@ -171,11 +185,12 @@ class Engine:
 
     async def _round(self, conn: Connection) -> None:
         await self.dispatch.ledger.settle(conn)
+        self._written.set()
         if self.leases.leaving:
             await self._leave(conn)
         if self._elsewhere:
             slots, self._elsewhere = self._elsewhere, set()
-            await store.call(conn, CHANNEL, ",".join(map(str, slots)))
+            await queue.call(conn, CHANNEL, ",".join(map(str, slots)))
         if self._new:
             self._new = False
             await self._look(conn)
@@ -192,7 +207,7 @@ class Engine:
 
     async def _look(self, conn: Connection) -> None:
         """Take in what is new."""
-        seen = await store.look(conn, self._horizon.low, self.leases.held, self._horizon.recent)
+        seen = await queue.look(conn, self._horizon.low, self.leases.held, self._horizon.recent)
         if unknown := {row.address for row in seen.rows} - self.dispatch.lines.keys():
             await self._meet(conn, unknown)
         for row in seen.rows:
@@ -218,4 +233,4 @@ class Engine:
         hungry = [address for address in self.dispatch.hungry if address in self.dispatch.lines]
         self.dispatch.hungry.clear()
         reached = [(address, self.dispatch.lines[address].reached) for address in hungry]
-        self.dispatch.feed(hungry, await store.following(conn, reached, FETCHED))
+        self.dispatch.feed(hungry, await queue.following(conn, reached, FETCHED))

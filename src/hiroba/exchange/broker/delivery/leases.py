@@ -3,9 +3,9 @@
 import random
 
 from hiroba.base.db import Connection
-from hiroba.exchange.broker.delivery import store
 from hiroba.exchange.broker.delivery.model import Address
 from hiroba.exchange.broker.delivery.slots import SLOTS, slot_of
+from hiroba.exchange.broker.delivery.store import locks
 
 
 class Leases:
@@ -22,7 +22,7 @@ class Leases:
 
     async def share(self, conn: Connection) -> list[int]:
         """See to it that all processes hold about the same number of slots; those that are new here."""
-        surplus = len(self.held) - -(-SLOTS // max(1, await store.processes(conn)))
+        surplus = len(self.held) - -(-SLOTS // max(1, await locks.processes(conn)))
         if surplus > len(self.leaving):
             self.leaving = set(sorted(self.held)[-surplus:])
         elif surplus <= 0:
@@ -31,7 +31,7 @@ class Leases:
             return []
         wanted = [slot for slot in range(SLOTS) if slot not in self.held]
         random.shuffle(wanted)
-        gained = await store.hold(conn, wanted, -surplus)
+        gained = await locks.hold(conn, wanted, -surplus)
         self.held.update(gained)
         return gained
 
@@ -39,4 +39,4 @@ class Leases:
         """Let slots go, in which nothing is under way any more."""
         self.held -= slots
         self.leaving -= slots
-        await store.release(conn, slots)
+        await locks.release(conn, slots)

@@ -6,10 +6,10 @@ from typing import Final
 
 from hiroba.base import clock
 from hiroba.base.db import Connection
-from hiroba.exchange.broker.delivery import store
 from hiroba.exchange.broker.delivery.line import Attempt
 from hiroba.exchange.broker.delivery.metrics import DEAD, DELIVERED, FAILED, SUPERSEDED
 from hiroba.exchange.broker.delivery.model import Address, Row, Tally
+from hiroba.exchange.broker.delivery.store import letters, queue
 
 MOST_BYTES: Final = 64 << 20
 """Bytes of data in memory; beyond, rows stay in the table."""
@@ -28,6 +28,7 @@ class Ledger:
         self._overdue: dict[Address, tuple[int, str]] = {}
         self._unwanted: set[Address] = set()
         self._tallies: dict[Address, Tally] = {}
+        self._writing = False
 
     def __contains__(self, row: Row) -> bool:
         return row.number in self._held
@@ -48,26 +49,35 @@ class Ledger:
             self._held.remove(row.number)
             self._bytes -= len(row.data)
 
+    @property
+    def settled(self) -> bool:
+        """Whether all is written down."""
+        return not (self._writing or self._tallies)
+
     def is_open(self, address: Address) -> bool:
         """Whether something is still to be written down of this subscription."""
         return address in self._tallies
+
+    def began(self, address: Address, at: datetime) -> None:
+        """A notification is being sent (§5.8.6: counted then, whatever becomes of it)."""
+        tally = self._tallies.setdefault(address, Tally())
+        tally.sent += 1
+        tally.last_notification = at
 
     def succeeded(self, address: Address, rows: Iterable[Row], at: datetime) -> None:
         """A notification has arrived."""
         self._done += rows
         tally = self._tallies.setdefault(address, Tally())
-        tally.sent += 1
         tally.ok, tally.failures = True, 0
-        tally.last_notification = tally.last_success = at
+        tally.last_success = at
         DELIVERED.inc()
 
     def failed(self, address: Address, at: datetime, failures: int) -> None:
         """An attempt has failed."""
         tally = self._tallies.setdefault(address, Tally())
-        tally.sent += 1
         tally.failed += 1
         tally.ok, tally.failures = False, failures
-        tally.last_notification = tally.last_failure = at
+        tally.last_failure = at
         FAILED.inc()
 
     def superseded(self, rows: list[Row]) -> None:
@@ -96,15 +106,17 @@ class Ledger:
         overdue, self._overdue = self._overdue, {}
         unwanted, self._unwanted = self._unwanted, set()
         tallies, self._tallies = self._tallies, {}
+        self._writing = True
         now = clock.now()
         if dead:
-            await store.bury(conn, dead, now)
+            await letters.bury(conn, dead, now)
             DEAD.inc(len(dead))
         for address, (tries, reason) in overdue.items():
-            DEAD.inc(await store.bury_older(conn, address, limit=now - OLDEST, tries=tries, reason=reason, died=now))
+            DEAD.inc(await letters.bury_older(conn, address, limit=now - OLDEST, tries=tries, reason=reason, died=now))
         if unwanted:
-            await store.drop(conn, unwanted)
+            await queue.drop(conn, unwanted)
         if done or tallies:
-            await store.settle(conn, done, tallies)
+            await queue.settle(conn, done, tallies)
         self.let_go(done)
         self.let_go(row for row, _, _ in dead)
+        self._writing = False

@@ -49,7 +49,11 @@ def message(rows: Sequence[Row], target: Target) -> Message:
         )
     if newest.address.tenant:
         headers["NGSILD-Tenant"] = newest.address.tenant
-    return Message(headers | dict(target.receiver_info), orjson.dumps(about)[:-1] + b',"data":' + items + b"}")
+    theirs = {name.lower() for name, _ in target.receiver_info}
+    headers = {name: value for name, value in headers.items() if name.lower() not in theirs} | dict(
+        target.receiver_info
+    )
+    return Message(headers, orjson.dumps(about)[:-1] + b',"data":' + items + b"}")
 
 
 def enveloped(wanted: Message) -> bytes:

@@ -85,7 +85,8 @@ class Tally(msgspec.Struct):
 
     sent: int = 0
     failed: int = 0
-    ok: bool = True
+    ok: bool | None = None
+    """How the last attempt ended; None where it has only begun."""
     last_notification: datetime | None = None
     last_success: datetime | None = None
     last_failure: datetime | None = None

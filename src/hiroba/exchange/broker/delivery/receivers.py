@@ -42,7 +42,6 @@ class Receivers:
     """Every way of sending, by the scheme of the address."""
 
     def __init__(self, egress: Egress) -> None:
-        self._egress = egress
         self._mqtt = Mqtt(egress)
         http = Http(egress)
         self._by_scheme: dict[str, Receiver] = {"http": http, "https": http, "mqtt": self._mqtt, "mqtts": self._mqtt}
@@ -50,7 +49,6 @@ class Receivers:
     async def close(self) -> None:
         """Let the connections go."""
         await self._mqtt.close()
-        await self._egress.close()
 
     async def send(self, target: Target, message: Message) -> Attempt:
         """Send it, whatever happens: a failure is an answer too."""

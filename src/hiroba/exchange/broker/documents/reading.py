@@ -155,10 +155,10 @@ class Reader:
             if values.is_geometry(value):
                 return {"type": "GeoProperty", "value": check_geometry(value, term)}
             for member in INFERRED:
-                if member in value:
-                    if kind is not None:
-                        raise BadRequestData(f"{term}: {show(kind)} is no type of an attribute (§4.5.2).")
+                if member in value and kind is None:
                     return self._typed(value, self._inferred(value, member), term)
+            if isinstance(kind, dict) or (kind is not None and value.keys() & INFERRED.keys()):
+                raise BadRequestData(f"{term}: {show(kind)} is no type of an attribute (§4.5.2).")
             if "@context" in value:
                 raise BadRequestData(f"{term} has an @context of its own; a document has one, at its top.")
         return self._plain(value, term)

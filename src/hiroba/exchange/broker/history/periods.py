@@ -2,7 +2,7 @@
 
 import calendar
 import re
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import msgspec
@@ -16,6 +16,10 @@ _DURATION: Final = re.compile(
     r"(?:T(?:(?P<hours>\d{1,9})H)?(?:(?P<minutes>\d{1,9})M)?(?:(?P<seconds>\d{1,9}(?:[.,]\d{1,6})?)S)?)?)",
     re.ASCII,
 )
+
+
+END: Final = datetime.max.replace(tzinfo=UTC)
+"""The end of time: what lies beyond ends there."""
 
 
 class Duration(msgspec.Struct, frozen=True):
@@ -37,7 +41,7 @@ class Duration(msgspec.Struct, frozen=True):
             day = min(start.day, calendar.monthrange(year, month + 1)[1])
             return start.replace(year=year, month=month + 1, day=day) + self.rest * times
         except (OverflowError, ValueError, calendar.IllegalMonthError):
-            return datetime.max.replace(tzinfo=start.tzinfo)
+            return END
 
 
 def duration(text: str) -> Duration:
@@ -69,7 +73,7 @@ class Periods(msgspec.Struct, frozen=True):
     def bounds(self) -> list[datetime]:
         """The start of every period; for lengths that the calendar makes uneven."""
         found = [self.start]
-        while (following := self.length.after(self.start, len(found))) <= self.last:
+        while (following := self.length.after(self.start, len(found))) <= self.last and following < END:
             if len(found) == MOST:
                 raise TooManyResults(f"That would be more than {MOST} periods; ask for longer ones or a shorter time.")
             found.append(following)

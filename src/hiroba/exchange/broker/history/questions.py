@@ -14,9 +14,10 @@ from hiroba.exchange.broker.history.store.reading import Head, Rows, Slice
 from hiroba.exchange.broker.model import HOME, Key
 from hiroba.exchange.broker.query import geo
 from hiroba.exchange.broker.query.compile import Compiler
+from hiroba.exchange.broker.query.names import attributes
 from hiroba.exchange.broker.query.scopes import Scopes
 from hiroba.exchange.broker.query.temporal import Temporal
-from hiroba.exchange.broker.query.tree import And, Linked, Or, Query
+from hiroba.exchange.broker.query.tree import Query
 from hiroba.exchange.broker.questions import MOST, Selector, selected
 
 TimeProperty = Literal["", "observedAt", "createdAt", "modifiedAt", "deletedAt"]
@@ -169,10 +170,10 @@ def _where(compiler: Compiler, question: PastQuestion) -> tuple[str, str]:
         )
     conditions.append(reading.exists(f"({during}){named}{_in_datasets(question.wanted.datasets, bind)}"))
     if question.q is not None:
-        inner = Compiler(alias="d", start=compiler.start + len(compiler.values))
+        inner = Compiler(alias="d", start=compiler.start + len(compiler.values), links=0)
         condition = inner.query(question.q)
         compiler.values += inner.values
-        names = bind(sorted(names_of(question.q)), "text[]")
+        names = bind(sorted(attributes(question.q)), "text[]")
         conditions.append(reading.fulfils(f"({during}) and h.name = any({names})", condition))
     return " and ".join(conditions), ranges
 
@@ -182,18 +183,3 @@ def _ranges(compiler: Compiler, scopes: Scopes) -> str:
     condition = inner.scopes(scopes)
     compiler.values += inner.values
     return reading.in_scopes(condition, SCOPE)
-
-
-def names_of(tree: Query) -> set[str]:
-    """The attributes a query asks about."""
-    if isinstance(tree, And | Or):
-        return {name for term in tree.terms for name in names_of(term)}
-    target = tree.target
-    return {target.relation if isinstance(target, Linked) else target.names[0]}
-
-
-def is_linked(tree: Query) -> bool:
-    """Whether a query follows relationships to other entities."""
-    if isinstance(tree, And | Or):
-        return any(map(is_linked, tree.terms))
-    return isinstance(tree.target, Linked)

@@ -1,7 +1,7 @@
 """From what happened to what is recorded: the instances that an event made, changed or deleted (CIM 009 §4.5.6 to §4.5.8)."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 import msgspec
 
@@ -11,6 +11,8 @@ from hiroba.exchange.broker.history.model import SCOPE, Evolution, Record, null_
 from hiroba.exchange.broker.model import Doc, Entity, Instance, Key, dataset
 
 _TIMES = ("createdAt", "modifiedAt")
+_FIRST = datetime.min.replace(tzinfo=UTC) + datetime.resolution
+_LAST = datetime.max.replace(tzinfo=UTC) - datetime.resolution
 
 
 def records_of(events: Iterable[Event]) -> Iterator[Record]:
@@ -31,7 +33,7 @@ def records_of(events: Iterable[Event]) -> Iterator[Record]:
                 deleted=event.at,
                 value=null,
             )
-        for name, instance in _written(before, after):
+        for name, instance in () if event.expired else _written(before, after):
             yield record_of(event.key, name, instance, next(fresh), event.at)
         yield from _scopes(event, fresh)
 
@@ -132,4 +134,7 @@ def _scopes(event: Event, fresh: Iterator[str]) -> Iterator[Record]:
 
 
 def _moment(text: str | None) -> datetime | None:
-    return None if text is None else datetime.fromisoformat(text.replace(",", "."))
+    """A moment that PostgreSQL keeps as one: the very first and the very last of the calendar are its infinities."""
+    if text is None:
+        return None
+    return min(max(datetime.fromisoformat(text.replace(",", ".")), _FIRST), _LAST)

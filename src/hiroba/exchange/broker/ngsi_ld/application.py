@@ -33,6 +33,7 @@ from hiroba.exchange.broker.ngsi_ld import (
     temporal,
 )
 from hiroba.exchange.broker.ngsi_ld.http import PARAMETERS, Answer, MethodNotAllowed, Request, problem, send
+from hiroba.exchange.broker.ngsi_ld.preferences import preferred
 
 log = logging.getLogger("hiroba.ngsi_ld")
 ANSWERS: Final = Counter("hiroba_ngsi_ld_answers", "Answers of the NGSI-LD face", ["operation", "status"])
@@ -77,6 +78,21 @@ ROUTES: Final = (
     Route("POST", "/entityOperations/merge", "write", batches.merge),
     Route("POST", "/entityOperations/delete", "write", batches.delete),
     Route("POST", "/entityOperations/query", "read", queries.query_by_post),
+    Route("POST", "/temporal/entities", "write", evolutions.upsert, frozenset()),
+    Route("GET", "/temporal/entities", "read", temporal.query, temporal.PARAMETERS),
+    Route("GET", "/temporal/entities/{}", "read", temporal.retrieve, temporal.OF_ONE),
+    Route("DELETE", "/temporal/entities/{}", "write", evolutions.delete, frozenset()),
+    Route("POST", "/temporal/entities/{}/attrs", "write", evolutions.add, frozenset()),
+    Route(
+        "DELETE",
+        "/temporal/entities/{}/attrs/{}",
+        "write",
+        evolutions.delete_attribute,
+        frozenset({"datasetId", "deleteAll"}),
+    ),
+    Route("PATCH", "/temporal/entities/{}/attrs/{}/{}", "write", evolutions.replace_instance, frozenset()),
+    Route("DELETE", "/temporal/entities/{}/attrs/{}/{}", "write", evolutions.delete_instance, frozenset()),
+    Route("POST", "/temporal/entityOperations/query", "read", temporal.query_by_post, temporal.BESIDE),
     Route("POST", "/csourceRegistrations", "write", sources.create, frozenset()),
     Route("GET", "/csourceRegistrations", "read", sources.query, sources.PARAMETERS),
     Route("GET", "/csourceRegistrations/{}", "read", sources.retrieve, frozenset({"options", "sysAttrs"})),
@@ -113,15 +129,6 @@ ROUTES: Final = (
     Route("GET", "/jsonldContexts/{}", "read", contexts.serve, frozenset({"details"})),
     Route("DELETE", "/jsonldContexts/{}", "write", contexts.delete, frozenset({"reload"})),
     Route("GET", "/info/sourceIdentity", "read", identity.source_identity, frozenset(), of_tenant=False),
-    Route("POST", "/temporal/entities", "write", evolutions.upsert),
-    Route("GET", "/temporal/entities", "read", temporal.query),
-    Route("GET", "/temporal/entities/{}", "read", temporal.retrieve),
-    Route("DELETE", "/temporal/entities/{}", "write", evolutions.delete),
-    Route("POST", "/temporal/entities/{}/attrs", "write", evolutions.add),
-    Route("DELETE", "/temporal/entities/{}/attrs/{}", "write", evolutions.delete_attribute),
-    Route("PATCH", "/temporal/entities/{}/attrs/{}/{}", "write", evolutions.replace_instance),
-    Route("DELETE", "/temporal/entities/{}/attrs/{}/{}", "write", evolutions.delete_instance),
-    Route("POST", "/temporal/entityOperations/query", "read", temporal.query_by_post),
 )
 
 
@@ -173,16 +180,15 @@ class NgsiLd:
     async def __call__(self, scope: HTTPScope, receive: Receive, send_: Send) -> None:
         """Answer one request, whatever it is."""
         operation = "none"
-        tenant = b""
+        request = Request(scope, receive, self._book)
         try:
-            tenant = dict(scope["headers"]).get(b"ngsild-tenant", b"")
             node, parts = self._find(scope)
             if scope["method"] == "OPTIONS":
                 await send(Answer(204, headers=[("allow", ", ".join(node.methods))]), send_)
                 return
             route = node.route(scope)
             operation = f"{route.method} {route.path}"
-            request = Request(scope, receive, self._book, route.path)
+            request.path = route.path
             request.must_say_its_length()
             request.must_know_its_parameters(route.params)
             if route.method == "GET":
@@ -193,6 +199,8 @@ class NgsiLd:
                 await self._exchange.must_have_tenant(request.tenant, make=make)
             entered = await snapshots.enter(request, self._exchange)
             answer = await route.handler(request, self._exchange, *parts)
+            if "prefer" in request.headers:
+                answer = preferred(request, answer)
             if entered is not None:
                 answer.headers = [*answer.headers, entered]
         except Problem as error:
@@ -201,8 +209,8 @@ class NgsiLd:
             log.exception("unforeseen in %s", operation)
             answer = problem(InternalError("Something went wrong on our side."))
         ANSWERS.labels(operation, str(answer.status)).inc()
-        if tenant:
-            answer.headers = [*answer.headers, ("ngsild-tenant", tenant.decode("latin-1"))]
+        if request.tenant:
+            answer.headers = [*answer.headers, ("ngsild-tenant", request.tenant)]
         await send(answer, send_)
 
     def _find(self, scope: HTTPScope) -> tuple[_Node, list[str]]:

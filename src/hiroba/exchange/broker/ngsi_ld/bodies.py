@@ -10,18 +10,20 @@ _LISTS: Final = frozenset({"attrs", "pick", "omit", "datasetId", "containedBy"})
 _NAMES: Final = frozenset({"expandValues", "jsonKeys"})
 _TEXTS: Final = frozenset({"q", "scopeQ", "lang", "join", "csf", "entityMapLifetime"})
 _FLAGS: Final = frozenset({"entityMap", "splitEntities"})
-OF_TIME: Final = frozenset({"temporalQ", "aggrParams"})
-"""What only a query over the evolution of entities has (§5.7.4)."""
+_OF_TIME: Final = frozenset({"temporalQ", "aggrParams"})
+_PERIOD: Final = frozenset({"timerel", "timeAt", "endTimeAt", "timeproperty"})
+_AGGREGATION: Final = frozenset({"aggrMethods", "aggrPeriodDuration"})
 _KNOWN: Final = _LISTS | _NAMES | _TEXTS | _FLAGS | {"@context", "type", "entities", "geoQ", "joinLevel", "ordering"}
 
 
-def read(document: Any, besides: frozenset[str] = frozenset()) -> tuple[dict[str, str], list[dict[str, Any]]]:
-    """The parameters a Query stands for, and its EntitySelectors; members `besides` those are the caller's to read."""
+def read(document: Any, *, over_time: bool = False) -> tuple[dict[str, str], list[dict[str, Any]]]:
+    """The parameters a Query stands for, and its EntitySelectors; `over_time` where it is about the evolution of entities."""
     if not isinstance(document, dict) or document.get("type") != "Query":
         raise BadRequestData('The body is an object whose type is "Query".')
-    if of_time := sorted((OF_TIME & document.keys()) - besides):
+    of_time = sorted(_OF_TIME & document.keys())
+    if of_time and not over_time:
         raise BadRequestData(f"{', '.join(of_time)} belongs to a query over the evolution of entities (§5.7.4).")
-    if unknown := sorted(document.keys() - _KNOWN - besides):
+    if unknown := sorted(document.keys() - _KNOWN - _OF_TIME):
         raise BadRequestData(f"A Query has no {', '.join(unknown)}.")
     params = {name: ",".join(_texts(document[name], name)) for name in _LISTS & document.keys()}
     params |= {name: _text(document[name], name) for name in _TEXTS & document.keys()}
@@ -33,6 +35,10 @@ def read(document: Any, besides: frozenset[str] = frozenset()) -> tuple[dict[str
         params["joinLevel"] = _count(document["joinLevel"], "joinLevel")
     params |= _place(document["geoQ"]) if "geoQ" in document else {}
     params |= _ordering(document["ordering"]) if "ordering" in document else {}
+    for name in of_time:
+        params |= _of_time(document[name], name)
+    if over_time and "aggrMethods" in params:  # a document has no other way to ask for aggregates
+        params["format"] = "aggregatedValues"
     return params, [_selector(entity) for entity in _selectors(document)]
 
 
@@ -59,6 +65,21 @@ def _place(place: Any) -> dict[str, str]:
     if "coordinates" in place:
         coordinates = place["coordinates"]
         params["coordinates"] = coordinates if isinstance(coordinates, str) else writing.text(coordinates)
+    return params
+
+
+def _of_time(part: Any, name: str) -> dict[str, str]:
+    """A TemporalQuery or AggregationParams (§5.2.21, §5.2.44)."""
+    if not isinstance(part, dict):
+        raise BadRequestData(f"{name} is an object.")
+    if unknown := sorted(part.keys() - _PERIOD - _AGGREGATION - {"lastN"}):
+        raise BadRequestData(f"{name} has no {', '.join(unknown)}.")
+    params = {member: _text(part[member], f"{name}.{member}") for member in _PERIOD & part.keys()}
+    for member in _AGGREGATION & part.keys():
+        value = part[member]
+        params[member] = value if isinstance(value, str) else ",".join(_texts(value, f"{name}.{member}"))
+    if "lastN" in part:
+        params["lastN"] = _count(part["lastN"], f"{name}.lastN")
     return params
 
 

@@ -33,7 +33,7 @@ from hiroba.exchange.broker.query import types as selections
 from hiroba.exchange.broker.query.match import matches
 from hiroba.exchange.broker.query.names import resolve
 from hiroba.exchange.broker.questions import Page, Question
-from hiroba.exchange.broker.subscriptions.matching import subject
+from hiroba.exchange.broker.subscriptions.changes import subject
 
 PASSED_ON: Final = ("georel", "geometry", "coordinates", "scopeQ")
 """Parts of a query whose words no context changes."""

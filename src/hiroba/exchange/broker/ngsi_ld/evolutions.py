@@ -1,5 +1,6 @@
 """The past as it is written: evolutions of entities made, added to, corrected and removed (CIM 009 §6.18 to §6.22)."""
 
+from typing import Final
 from urllib.parse import quote
 
 from hiroba.exchange.broker.documents import evolution, names
@@ -10,6 +11,9 @@ from hiroba.exchange.broker.history.model import SCOPE
 from hiroba.exchange.broker.model import Key
 from hiroba.exchange.broker.ngsi_ld.entities import BASE, attribute_of, key_of
 from hiroba.exchange.broker.ngsi_ld.http import Answer, Request
+
+WHICH: Final = frozenset({"datasetId", "deleteAll"})
+"""Which instances of an attribute go."""
 
 
 async def upsert(request: Request, exchange: Exchange) -> Answer:

@@ -1,8 +1,9 @@
 """HTTP as the NGSI-LD face needs it, thin on purpose: a request read once, a context resolved, an answer sent (CIM 009 §6.3)."""
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, quote
 
 import msgspec
 import orjson
@@ -30,6 +31,8 @@ PARAMETERS: Final = frozenset({
 })  # fmt: skip
 GEOGRAPHIC: Final = frozenset({"/entities", "/entities/{}", "/entityOperations/query"})
 """Operations that also answer as GeoJSON (§6.3.4)."""
+_LINKS: Final = re.compile(r"<([^>]*)>([^<]*)")
+"""The links of a Link header, each with its parameters (RFC 8288)."""
 CONTEXT_REL: Final = "http://www.w3.org/ns/json-ld#context"
 
 
@@ -76,12 +79,13 @@ class Request:
 
     __slots__ = ("_params", "accepts", "admitted", "book", "headers", "method", "path", "receive", "scope", "tenant")
 
-    def __init__(self, scope: HTTPScope, receive: Receive, book: Book, path: str) -> None:
+    def __init__(self, scope: HTTPScope, receive: Receive, book: Book, path: str = "") -> None:
         self.scope = scope
         self.receive = receive
         self.book = book
         self.method: str = scope["method"]
         self.path = path
+        """The path of the operation below /ngsi-ld/v1, {} for its parts."""
         self.headers: dict[str, str] = {
             name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
         }
@@ -144,6 +148,14 @@ class Request:
         if not text.isascii() or not text.isdigit() or len(text) > 9 or int(text) < least:  # noqa: PLR2004 - nobody pages beyond
             raise BadRequestData(f"{name} is a whole number, at least {least}, not {text!r}.")
         return int(text)
+
+    def preference(self, name: str) -> str:
+        """What the Prefer header says of something, without quotes (RFC 7240); empty where it says nothing."""
+        for part in self.headers.get("prefer", "").split(","):
+            key, _, value = part.split(";")[0].partition("=")
+            if key.strip().lower() == name:
+                return value.strip().strip('"')
+        return ""
 
     def said(self, *names: str) -> tuple[tuple[str, str], ...]:
         """Those of these parameters that were given, as they were written."""
@@ -209,13 +221,10 @@ class Request:
     @property
     def link(self) -> str | None:
         """The context the Link header names."""
-        header = self.headers.get("link")
-        if not header:
-            return None
-        for part in header.split(","):
-            address, _, parameters = part.strip().partition(">")
-            if CONTEXT_REL in parameters and address.startswith("<"):
-                return address[1:].strip()
+        for address, parameters in _LINKS.findall(self.headers.get("link", "")):
+            if CONTEXT_REL in parameters:
+                found: str = address.strip()
+                return found
         return None
 
     async def context(self) -> Context:
@@ -285,8 +294,8 @@ def problem(error: Problem) -> Answer:
 
 def context_link(context: Context) -> tuple[str, str]:
     """The Link header that names an answer's context."""
-    source = context.source if isinstance(context.source, str) else CORE.source
-    return "link", f'<{source}>; rel="{CONTEXT_REL}"; type="{JSON_LD}"'
+    address = quote(context.address, safe=":/?#[]@!$&'()*+,;=%~")  # whatever a body named stays within its header
+    return "link", f'<{address}>; rel="{CONTEXT_REL}"; type="{JSON_LD}"'
 
 
 async def send(answer: Answer, send_: Send) -> None:

@@ -30,6 +30,7 @@ PARAMETERS: Final[Mapping[str, tuple[dict[str, Any], str]]] = {
         "Linked entities: inside those that link to them, or beside them (§4.5.23).",
     ),
     "joinLevel": ({"type": "integer", "minimum": 1, "maximum": 20}, "How many relationships are followed."),
+    "csf": (_TEXT, 'A query over the members of registrations, for example endpoint=="https://example.org" (§4.9).'),
     "containedBy": (_TEXT, "Ids that were met already and are not given again."),
     "orderBy": (_TEXT, "name, name;desc, or location;dist-asc (§4.23)."),
     "collation": (_TEXT, "How texts are ordered: und, de-u-co-phonebk, und-u-ks-level1 and the like (§4.23)."),
@@ -60,6 +61,15 @@ PARAMETERS: Final[Mapping[str, tuple[dict[str, Any], str]]] = {
     "timerel": (
         {"type": "string", "enum": ["before", "after", "between"]},
         "How the time asked for lies to timeAt (§4.11).",
+    ),
+    "lastN": ({"type": "integer", "minimum": 1}, "Only so many instances of each attribute, the latest ones."),
+    "aggrMethods": (
+        _TEXT,
+        "For format=aggregatedValues: avg, distinctCount, max, min, stddev, sum, sumsq, totalCount (§4.5.19).",
+    ),
+    "aggrPeriodDuration": (
+        _TEXT,
+        "For format=aggregatedValues: how long a period is, such as PT1H or P1M; PT0S: all of it.",
     ),
     "timeAt": ({"type": "string", "format": "date-time"}, "The moment that timerel speaks of."),
     "endTimeAt": ({"type": "string", "format": "date-time"}, "The end, where timerel is between."),
@@ -95,6 +105,7 @@ _SHAPE: Final = (
     "joinLevel",
     "containedBy",
 )
+_PERIOD: Final = ("timerel", "timeAt", "endTimeAt", "timeproperty", "lastN", "aggrMethods", "aggrPeriodDuration")
 _FILTER: Final = (
     "id", "idPattern", "type", "q", "expandValues", "jsonKeys", "csf", "scopeQ", "georel", "geometry", "coordinates",
     "geoproperty", "local",
@@ -102,6 +113,10 @@ _FILTER: Final = (
 _QUESTION: Final = (
     *_FILTER, "entityMap", "entityMapLifetime",
     "orderBy", "orderFrom", "orderGeometry", "collation", "limit", "offset", "count", "splitEntities",
+)  # fmt: skip
+_DISCOVERY: Final = (
+    "id", "idPattern", "type", "attrs", "q", "csf", "scopeQ", "georel", "geometry", "coordinates", "geoproperty", "timerel",
+    "timeAt", "endTimeAt", "timeproperty", "datasetId", "limit", "offset", "count", "sysAttrs",
 )  # fmt: skip
 _SUBSCRIPTIONS: Final = ("/subscriptions", "/csourceSubscriptions")
 _OF: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
@@ -115,31 +130,22 @@ _OF: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("POST", "/entityOperations/upsert"): ("options",),
     ("POST", "/entityOperations/update"): ("options",),
     ("POST", "/entityOperations/query"): ("limit", "offset", "count", *_SHAPE),
-    ("GET", "/csourceRegistrations"): (
-        "id",
-        "idPattern",
-        "type",
-        "attrs",
-        "q",
-        "csf",
-        "scopeQ",
-        "georel",
-        "geometry",
-        "coordinates",
-        "geoproperty",
-        "timerel",
-        "timeAt",
-        "endTimeAt",
-        "timeproperty",
-        "datasetId",
-        "limit",
-        "offset",
-        "count",
-        "sysAttrs",
-    ),
+    ("GET", "/csourceRegistrations"): _DISCOVERY,
     ("GET", "/csourceRegistrations/{}"): ("sysAttrs",),
     **{("GET", path): ("limit", "offset", "count", "options", "sysAttrs") for path in _SUBSCRIPTIONS},
     **{("GET", f"{path}/{{}}"): ("options", "sysAttrs") for path in _SUBSCRIPTIONS},
+    ("GET", "/temporal/entities"): (*_QUESTION, *_PERIOD, *_SHAPE),
+    ("GET", "/temporal/entities/{}"): ("type", *_PERIOD, *_SHAPE),
+    ("DELETE", "/temporal/entities/{}/attrs/{}"): ("datasetId", "deleteAll"),
+    ("POST", "/temporal/entityOperations/query"): (
+        "limit",
+        "offset",
+        "count",
+        "options",
+        "format",
+        "sysAttrs",
+        "local",
+    ),
     ("DELETE", "/snapshots"): ("q",),
     ("GET", "/types"): ("details",),
     ("GET", "/attributes"): ("details",),
@@ -159,6 +165,10 @@ _ENTITY: Final[dict[str, Any]] = {
     "additionalProperties": {"description": "An attribute: normalized, concise, or a plain value."},
 }
 _FRAGMENT: Final[dict[str, Any]] = {**_ENTITY, "required": []}
+_EVOLUTION: Final[dict[str, Any]] = {
+    **_ENTITY,
+    "additionalProperties": {"description": "An attribute over time: a list of instances, each with its observedAt."},
+}
 _ANYTHING: Final[dict[str, Any]] = {"description": "A value, or an attribute with members to change."}
 _REGISTRATION: Final[dict[str, Any]] = {
     "type": "object",
@@ -231,6 +241,22 @@ _BODIES: Final[Mapping[str, dict[str, Any]]] = {
         "required": ["@context"],
         "properties": {"@context": {"description": "An object of terms, an address, or a list of these."}},
     },
+    "/temporal/entities": _EVOLUTION,
+    "/temporal/entities/{}/attrs": {**_EVOLUTION, "required": []},
+    "/temporal/entities/{}/attrs/{}/{}": _ANYTHING,
+    "/temporal/entityOperations/query": {
+        "type": "object",
+        "required": ["type", "temporalQ"],
+        "properties": {
+            "type": {"const": "Query"},
+            "q": _TEXT,
+            "entities": {"type": "array", "items": {"type": "object"}},
+            "temporalQ": {
+                "type": "object",
+                "properties": {"timerel": _TEXT, "timeAt": _TEXT, "lastN": {"type": "integer"}},
+            },
+        },
+    },
     "/entityOperations/query": _QUERY,
     "/entityMaps": _QUERY,
     "/snapshots": _SNAPSHOT,
@@ -274,8 +300,8 @@ def document(url: str) -> dict[str, Any]:
 
 
 def _path_parameters(path: str) -> list[str]:
-    first = _FIRST.get(path.split("/")[1], "name")
-    return [first, "attributeName"][: path.count("{}")]
+    collection = path.removeprefix("/temporal").split("/")[1]
+    return [_FIRST.get(collection, "name"), "attributeName", "instanceId"][: path.count("{}")]
 
 
 def _operation(route: Route, names: list[str]) -> dict[str, Any]:

@@ -164,6 +164,8 @@ def _ordered(question: Question, params: Mapping[str, str], context: Context) ->
         kind = params.get("orderGeometry", "Point")
         origin = geometry.from_text(kind, params.get("orderFrom", ""), "orderFrom")
     terms = order.resolve(order.parse(params["orderBy"]), context.expand) if "orderBy" in params else ()
+    if origin is None and question.place is not None:
+        origin = question.place.reference
     if origin is None and any(term.distance for term in terms):
         raise BadRequestData("Who orders by distance says from where: orderFrom=[longitude,latitude].")
     return replace(question, order=terms, collation=tag, origin=origin)

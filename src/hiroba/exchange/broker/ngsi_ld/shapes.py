@@ -65,7 +65,7 @@ def of(
         geometry=context.expand(request.params["geometryProperty"])
         if "geometryProperty" in request.params
         else LOCATION,
-        with_context=request.accepts == JSON_LD or (geojson and request.headers.get("prefer", "") != "body=json"),
+        with_context=request.accepts == JSON_LD or (geojson and request.preference("body") != "json"),
     )
     if attrs is not None:
         return replace(shape, attrs=frozenset(one.name for one in attrs), rest=shape)

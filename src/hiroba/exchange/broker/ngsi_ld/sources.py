@@ -50,7 +50,7 @@ async def create(request: Request, exchange: Exchange) -> Answer:
         created=now,
         modified=now,
     )
-    await exchange.sources.create(made)
+    await exchange.sources.create(made, request.admitted)
     return Answer(201, headers=[("location", f"{pages.BASE}{PATH}/{quote(made.id, safe=':')}")])
 
 

@@ -39,11 +39,12 @@ class Face(msgspec.Struct, frozen=True):
         request.negotiate()
         owner = _owner(request)
         page = window(request)
-        total = await self.kept(exchange).count(request.tenant, owner)
+        kept = self.kept(exchange)
+        total = await kept.count(request.tenant, owner)
         start = min(page.offset, max(0, total - 1))
-        found = await self.kept(exchange).page(request.tenant, owner, limit=page.limit, offset=start)
+        found = await kept.page(request.tenant, owner, limit=page.limit, offset=start)
         now, system = clock.now(), request.flag("sysAttrs")
-        written = [write(stored, state, context, now, system=system) for stored, state in found]
+        written = [write(stored, state, context, now, system=system, triggers=kept.triggers) for stored, state in found]
         return _answer(request, context, written, page.headers(request, self.path, total))
 
     async def retrieve(self, request: Request, exchange: Exchange, id_: str) -> Answer:
@@ -51,10 +52,12 @@ class Face(msgspec.Struct, frozen=True):
         context = await request.context()
         request.negotiate()
         owner = _owner(request)
-        stored, state = await self.kept(exchange).one(request.tenant, _id(id_))
+        kept = self.kept(exchange)
+        stored, state = await kept.one(request.tenant, _id(id_))
         if owner is not None and stored.owner != owner:
             raise ResourceNotFound(f"There is no subscription {id_}.")
-        written = write(stored, state, context, clock.now(), system=request.flag("sysAttrs"))
+        system = request.flag("sysAttrs")
+        written = write(stored, state, context, clock.now(), system=system, triggers=kept.triggers)
         return _answer(request, context, written, [])
 
     async def update(self, request: Request, exchange: Exchange, id_: str) -> Answer:

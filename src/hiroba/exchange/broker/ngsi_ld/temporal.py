@@ -24,17 +24,26 @@ from hiroba.exchange.broker.history.store.reading import Head, Row, Rows
 from hiroba.exchange.broker.model import Entity, Key, dataset
 from hiroba.exchange.broker.ngsi_ld import bodies, shapes
 from hiroba.exchange.broker.ngsi_ld.entities import BASE, answer_of, key_of
-from hiroba.exchange.broker.ngsi_ld.http import GEO_JSON, Answer, NotAcceptable, Request, words
-from hiroba.exchange.broker.ngsi_ld.queries import LIMIT, MOST, place_of, selector_of
+from hiroba.exchange.broker.ngsi_ld.http import Answer, Request, words
+from hiroba.exchange.broker.ngsi_ld.queries import LIMIT, MOST, is_local, place_of, selector_of
 from hiroba.exchange.broker.query import order, q, scopes, temporal, types
-from hiroba.exchange.broker.query.names import resolve
+from hiroba.exchange.broker.query.names import attributes, resolve
 from hiroba.exchange.broker.query.tree import ENTITY_MEMBERS
 from hiroba.exchange.broker.questions import Selector
 
+BESIDE: Final = frozenset({"limit", "offset", "count", "options", "format", "sysAttrs", "local", "splitEntities"})
+"""What may be said in the address of a query by POST, beside its document."""
+OF_ONE: Final = frozenset({
+    "aggrMethods", "aggrPeriodDuration", "attrs", "datasetId", "endTimeAt", "entityMap", "entityMapLifetime", "format", "lang",
+    "lastN", "local", "omit", "options", "pick", "sysAttrs", "timeAt", "timeproperty", "timerel", "type",
+})  # fmt: skip
+"""What may be asked of the evolution of one entity (table 6.19.3.1-1)."""
+PARAMETERS: Final = OF_ONE | BESIDE | frozenset({
+    "collation", "coordinates", "csf", "expandValues", "geometry", "geoproperty", "georel", "id", "idPattern", "jsonKeys",
+    "orderBy", "q", "scopeQ",
+})  # fmt: skip
+"""What may be asked of the evolutions of many (table 6.18.3.2-1)."""
 _FORMATS: Final = frozenset(get_args(TemporalFormat)) - {"instances"}
-SYSTEM: Final = ("createdAt", "modifiedAt", "deletedAt", "expiresAt", "observedAt")
-"""Names that narrow nothing: everything has them."""
-_PERIOD: Final = ("timerel", "timeAt", "endTimeAt", "timeproperty", "lastN")
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,27 +89,9 @@ async def query(request: Request, exchange: Exchange) -> Answer:
 async def query_by_post(request: Request, exchange: Exchange) -> Answer:
     """Query the temporal evolution of entities by a Query document (§5.7.4, §5.2.23)."""
     document, context = await request.document()
-    named, entities = bodies.read(document, bodies.OF_TIME)
-    params = {**_temporal_params(document), **request.params, **named}
-    if any("type" in entity for entity in entities):
-        params["type"] = ",".join(str(entity.get("type", "*")) for entity in entities)
-    return await _answer(request, exchange, context, params, tuple(selector_of(entity, context) for entity in entities))
-
-
-def _temporal_params(document: Mapping[str, Any]) -> dict[str, str]:
-    """TemporalQ and aggrParams as the parameters they stand for (§5.2.21, §5.2.44)."""
-    params: dict[str, str] = {}
-    for name in ("temporalQ", "aggrParams"):
-        part = document.get(name, {})
-        if not isinstance(part, dict):
-            raise BadRequestData(f"{name} is an object.")
-        for member in (*_PERIOD, "aggrMethods", "aggrPeriodDuration"):
-            if member in part:
-                value = part[member]
-                params[member] = ",".join(map(str, value)) if isinstance(value, list) else str(value)
-    if "aggrMethods" in params or "aggrPeriodDuration" in params:  # a document has no other way to ask for aggregates
-        params["format"] = "aggregatedValues"
-    return params
+    params, selected = bodies.read(document, over_time=True)
+    selectors = tuple(selector_of(entity, context) for entity in selected)
+    return await _answer(request, exchange, context, {**request.params, **params}, selectors)
 
 
 async def _answer(
@@ -137,8 +128,6 @@ def _question(
     if "q" in params:
         expanded = frozenset(name for name in params.get("expandValues", "").split(",") if name)
         tree = resolve(q.parse(params["q"]), context.expand, context.expand, expanded)
-        if questions.is_linked(tree):
-            raise BadRequestData("q over time does not follow relationships to other entities.")
     if "csf" in params:
         q.parse(params["csf"], "csf")
     question = PastQuestion(
@@ -154,11 +143,9 @@ def _question(
         count=count,
         descending=_descending(params),
     )
-    is_narrow = "type" in params or any(one.types.groups for one in selectors) or question.place is not None
-    system = {context.expand(name) for name in SYSTEM}
-    is_narrow = is_narrow or bool(question.having and question.having - system)
-    is_narrow = is_narrow or (tree is not None and bool(questions.names_of(tree) - ENTITY_MEMBERS))
-    if not is_narrow and not request.flag("local"):
+    by_q = tree is not None and any(name not in ENTITY_MEMBERS for name in attributes(tree))
+    is_narrow = by_q or "attrs" in params or question.place is not None or any(one.types.groups for one in selectors)
+    if not is_narrow and not is_local(request, params, selectors):
         raise BadRequestData("The query would give everything: name a type, attrs, q or a place, or say local=true.")
     return question
 
@@ -176,10 +163,6 @@ def _descending(params: Mapping[str, str]) -> bool:
 def _asked(request: Request, context: Context, params: Mapping[str, str]) -> Asked:
     format_, plain = _format(request, params)
     shape = shapes.of(request, context, plain, also=_FORMATS)
-    if request.accepts == GEO_JSON:
-        raise NotAcceptable("Entities over time come as JSON or JSON-LD, not as GeoJSON.")
-    if any("{" in params.get(name, "") for name in ("pick", "omit")):
-        raise BadRequestData("pick and omit over time do not follow relationships to other entities.")
     wanted = Wanted(
         period=_period(params),
         names=_names(shape),

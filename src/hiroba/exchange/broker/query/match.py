@@ -53,6 +53,8 @@ class Subject(msgspec.Struct, frozen=True):
     doc: dict[str, Any] = {}
     created: datetime = _EPOCH
     modified: datetime = _EPOCH
+    seen: dict[tuple[Path, str], list[Any]] = {}
+    """What lies at the end of paths that were asked for: many queries ask one entity the same."""
 
 
 Follow = Callable[[str], Subject | None]
@@ -111,13 +113,23 @@ def unwrapped(found: Iterable[Any]) -> list[Any]:
 
 
 def _about_attribute(tree: Condition, path: Path, subject: Subject) -> bool:
-    at = unwrapped(walk(subject.doc, reach.instances(path)))
+    def seen(what: str, look: Callable[[], list[Any]]) -> list[Any]:
+        key = (path, what)
+        found = subject.seen.get(key)
+        if found is None:
+            found = subject.seen[key] = look()
+        return found
+
+    at = seen("instances", lambda: unwrapped(walk(subject.doc, reach.instances(path))))
     needed = reach.members(path)
-    exists = any(walk(item, way) for item in at for way in needed) if needed else bool(at)
+    exists = bool(seen("members", lambda: [way for item in at for way in needed if walk(item, way)]) if needed else at)
 
     def scalars(*, objects: bool) -> list[Any]:
         ways = reach.values(path, text=True, objects=objects)
-        return unwrapped(value for item in at for way in ways for value in walk(item, way))
+        return seen(
+            "objects" if objects else "values",
+            lambda: unwrapped(value for item in at for way in ways for value in walk(item, way)),
+        )
 
     match tree:
         case Exists():

@@ -13,12 +13,12 @@ from hiroba.exchange.broker.sources import conflicts, reading, store
 from hiroba.exchange.broker.sources.model import PROXIED, Change, Registration
 
 
-async def create(conn: Connection, made: Registration, own_url: str) -> Change:
+async def create(conn: Connection, made: Registration, *, admitted: Pass, own_url: str) -> Change:
     """Register a context source (§5.9.2)."""
     version = await raise_(conn, store.MEMORY)
     if await store.held(conn, made.tenant, made.id) is not None:
         raise AlreadyExists(f"There is a registration {made.id}.")
-    await _check(conn, made, own_url)
+    await _check(conn, made, admitted, own_url)
     await store.put(conn, made, version)
     return Change(made.tenant, None, made)
 
@@ -33,7 +33,7 @@ async def update(
     after = reading.registration(
         members, tenant=tenant, id_=id_, owner=before.owner, created=before.created, modified=clock.now()
     )
-    await _check(conn, after, own_url)
+    await _check(conn, after, admitted, own_url)
     await store.put(conn, after, version)
     return Change(tenant, before, after)
 
@@ -66,14 +66,15 @@ async def _must_hold(conn: Connection, tenant: str, id_: str, admitted: Pass) ->
     return found
 
 
-async def _check(conn: Connection, made: Registration, own_url: str) -> None:
+async def _check(conn: Connection, made: Registration, admitted: Pass, own_url: str) -> None:
     """Nothing, or what stands against the registration."""
     if not made.is_valid(clock.now()):
         raise BadRequestData("expiresAt is over already.")
+    conflicts.must_be_trusted(made, admitted)
     conflicts.must_not_lead_here(made, own_url)
     if made.mode not in PROXIED:
         return
     conflicts.must_not_clash(made, await store.of_tenant(conn, made.tenant))
     for question in conflicts.held_here(made):
         for entity in (await questions.answer(conn, question)).entities:
-            raise Conflict(f"{entity.key.id} is held here and would be hidden by an {made.mode} registration.")
+            raise Conflict(f"{entity.key.id} is held here, and a registration of the mode {made.mode} would hide it.")

@@ -4,11 +4,14 @@ from collections.abc import Iterable
 from typing import Final
 from urllib.parse import urlsplit
 
+from hiroba.base.errors import Forbidden
+from hiroba.exchange.broker.access import Pass
 from hiroba.exchange.broker.errors import BadRequestData, Conflict
 from hiroba.exchange.broker.query.types import Types
 from hiroba.exchange.broker.questions import Question, Selector
 from hiroba.exchange.broker.sources.matching import Entities, may_mean
-from hiroba.exchange.broker.sources.model import Information, Registration
+from hiroba.exchange.broker.sources.model import PROXIED, Information, Registration
+from hiroba.exchange.broker.sources.operations import WRITES
 
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 _PORTS: Final = {"http": 80, "https": 443}
@@ -21,6 +24,15 @@ def must_not_lead_here(made: Registration, own_url: str) -> None:
     """
     if made.remote_tenant == made.tenant and _site(made.endpoint) == _site(own_url):
         raise BadRequestData("endpoint is this broker: what it holds itself needs no registration.")
+
+
+def must_be_trusted(made: Registration, admitted: Pass) -> None:
+    """Nothing, or the problem that a source would take over, or be sent, what other organisations write."""
+    if not admitted.everywhere and (made.mode in PROXIED or made.operations & WRITES):
+        raise Forbidden(
+            "A source that takes over or is sent what others write is registered by the operator; "
+            "an organisation registers inclusive and auxiliary sources that are read."
+        )
 
 
 def _site(url: str) -> tuple[str, int | None]:

@@ -30,12 +30,16 @@ class Discovery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def subject(registration: Registration) -> Subject:
-    """A registration as the query language sees it: each member a Property, each Context Source Property as it was given."""
+    """A registration as the query language sees it: each member a Property, each Context Source Property as it was given.
+
+    What is conveyed to the source cannot be asked about: keys could be guessed by asking.
+    """
     doc = {
         name if ":" in name else CORE.expand(name): value
         if _is_attribute(value)
         else [{"type": "Property", "value": value}]
         for name, value in registration.document.items()
+        if name != "contextSourceInfo"
     }
     return Subject(
         id=registration.id,

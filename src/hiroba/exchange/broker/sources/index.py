@@ -19,7 +19,7 @@ class Index:
         self._by_type: dict[_Key, set[str]] = defaultdict(set)
         self._by_id: dict[_Key, set[str]] = defaultdict(set)
         self._by_attribute: dict[_Key, set[str]] = defaultdict(set)
-        """Information that names no entities."""
+        """Information that names no entities; under '*' whatever it names."""
 
     def put(self, registration: Registration) -> None:
         """Add a registration, or put it in the place of what had its id."""
@@ -30,9 +30,10 @@ class Index:
 
     def drop(self, tenant: str, id_: str) -> None:
         """Forget a registration, if it is known."""
-        registration = self._all[tenant].pop(id_, None)
+        registration = self.get(tenant, id_)
         if registration is None:
             return
+        del self._all[tenant][id_]
         for filed, key in self._files(registration):
             filed[key].discard(id_)
             if not filed[key]:
@@ -51,19 +52,15 @@ class Index:
 
     def get(self, tenant: str, id_: str) -> Registration | None:
         """One registration."""
-        return self._all[tenant].get(id_)
+        return self._all.get(tenant, {}).get(id_)
 
     def has_any(self, tenant: str) -> bool:
         """Whether there is a registration of a tenant."""
         return bool(self._all.get(tenant))
 
-    def all(self, tenant: str) -> list[Registration]:
-        """Every registration of a tenant, by id."""
-        return [registration for _, registration in sorted(self._all[tenant].items())]
-
     def find(self, wanted: Wanted, at: datetime) -> list[Match]:
         """What `match` says of every registration, by id, at the cost of those that name what the request names."""
-        known = self._all[wanted.tenant]
+        known = self._all.get(wanted.tenant)
         if not known:
             return []
         ids = self._candidates(wanted)
@@ -83,10 +80,8 @@ class Index:
                 ids.update(*(self._by_type.get((tenant, name), ()) for name in names))
             else:
                 ids.update(*(self._by_id.get((tenant, id_), ()) for id_ in ("", *entities.ids)))
-        if wanted.attributes:
-            ids.update(*(self._by_attribute.get((tenant, name), ()) for name in ("", *wanted.attributes)))
-        else:
-            ids.update(*(filed for (of, _), filed in self._by_attribute.items() if of == tenant))
+        names_of = ("", *wanted.attributes) if wanted.attributes else ("*",)
+        ids.update(*(self._by_attribute.get((tenant, name), ()) for name in names_of))
         return ids
 
 
@@ -96,7 +91,7 @@ def _is_open(entities: Entities) -> bool:
 
 
 def _loose_attributes(part: Information) -> tuple[str, ...]:
-    """The attributes of information that names no entities; one '' where it names none of these either."""
+    """Where information that names no entities is filed: under its attributes, '' where it names none, and always '*'."""
     if part.entities:
         return ()
-    return tuple(part.attributes) or ("",)
+    return (*(part.attributes or ("",)), "*")

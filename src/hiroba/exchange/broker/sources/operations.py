@@ -36,6 +36,12 @@ GROUPS: Final = {
 """Table 4.20-2."""
 
 
+WRITES: Final = OPERATIONS - {
+    "retrieveTemporal", "queryTemporal", "createEntityMapQueryTemporal", *GROUPS["federationOps"],
+}  # fmt: skip
+"""The operations by which a source is sent what somebody writes (§5.6)."""
+
+
 def default(mode: str) -> frozenset[str]:
     """What a registration offers that names no operations: an auxiliary one only what it may (§5.9.2.4)."""
     return GROUPS["retrieveOps" if mode == "auxiliary" else "federationOps"]

@@ -42,11 +42,11 @@ class Sources:
         found = self._index.get(tenant, id_)
         return found if found is not None and found.is_valid(clock.now()) else None
 
-    async def create(self, made: Registration) -> None:
+    async def create(self, made: Registration, admitted: Pass) -> None:
         """Register a context source (§5.9.2)."""
 
         async def change(conn: Connection) -> list[Change]:
-            return [await changes.create(conn, made, self._url)]
+            return [await changes.create(conn, made, admitted=admitted, own_url=self._url)]
 
         await self._write(change)
 

@@ -10,6 +10,7 @@ import msgspec
 
 from hiroba.exchange.broker.events import Event
 from hiroba.exchange.broker.model import Entity, Instance, dataset
+from hiroba.exchange.broker.query.match import Subject
 
 TIMES: Final = frozenset({"createdAt", "modifiedAt"})
 
@@ -32,6 +33,8 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
     entity: Entity
     """As it is, or as it was where it is gone."""
     attributes: dict[str, Touched]
+    subject: Subject
+    """The same entity as conditions look at it."""
 
     @property
     def kind(self) -> str:
@@ -54,7 +57,7 @@ def changes(event: Event) -> Changes | None:
         was, is_ = old.get(name, []), new.get(name, [])
         if was is not is_ and (found := _touched(was, is_)) is not None:
             touched[name] = found
-    return Changes(event=event, entity=entity, attributes=touched)
+    return Changes(event=event, entity=entity, attributes=touched, subject=subject(entity))
 
 
 def _touched(was: list[Instance], is_: list[Instance]) -> Touched | None:
@@ -86,3 +89,15 @@ def _same_member(name: str, value: object, other: object) -> bool:
     if ":" in name and isinstance(value, list) and isinstance(other, list):
         return len(value) == len(other) and all(same(one, two) for one, two in zip(value, other, strict=True))
     return value == other and isinstance(value, bool) is isinstance(other, bool)
+
+
+def subject(entity: Entity) -> Subject:
+    """An entity as conditions look at it."""
+    return Subject(
+        id=entity.key.id,
+        types=entity.types,
+        scopes=entity.scopes,
+        doc=entity.doc,
+        created=entity.created,
+        modified=entity.modified,
+    )

@@ -8,7 +8,7 @@ from hiroba.exchange.broker.model import Entity
 from hiroba.exchange.broker.query import reach
 from hiroba.exchange.broker.query.match import Subject, unwrapped, walk
 from hiroba.exchange.broker.query.tree import Linked
-from hiroba.exchange.broker.subscriptions.matching import subject
+from hiroba.exchange.broker.subscriptions.changes import subject
 
 Reached = dict[tuple[str, str], Subject]
 """Entities by tenant and id."""

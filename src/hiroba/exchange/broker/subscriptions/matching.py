@@ -59,13 +59,13 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
             return True
         return any(not self.triggers.isdisjoint(touched[name].kinds) for name in names)
 
-    def holds(self, entity: Entity, follow: Follow) -> bool:
+    def holds(self, subject: Subject, follow: Follow) -> bool:
         """Whether the conditions hold for an entity; `follow` gives those that relationships lead to."""
-        if self.scopes is not None and not self.scopes.matches(entity.scopes):
+        if self.scopes is not None and not self.scopes.matches(subject.scopes):
             return False
-        if self.q is not None and not matches(self.q, subject(entity), follow):
+        if self.q is not None and not matches(self.q, subject, follow):
             return False
-        return self.place is None or self.place.matches(entity.doc)
+        return self.place is None or self.place.matches(subject.doc)
 
 
 def plan(stored: Stored) -> Plan:
@@ -94,15 +94,3 @@ def _linked(tree: Query) -> Iterator[Linked]:
             yield from _linked(term)
     elif isinstance(tree.target, Linked):
         yield tree.target
-
-
-def subject(entity: Entity) -> Subject:
-    """An entity as conditions look at it."""
-    return Subject(
-        id=entity.key.id,
-        types=entity.types,
-        scopes=entity.scopes,
-        doc=entity.doc,
-        created=entity.created,
-        modified=entity.modified,
-    )

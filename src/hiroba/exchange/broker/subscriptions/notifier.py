@@ -1,8 +1,7 @@
 """Tells subscribers: what changes of a round mean to whom is owed in the transaction that writes them (CIM 009 §5.8.6)."""
 
 import logging
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -26,8 +25,10 @@ from hiroba.exchange.broker.subscriptions.wordings import Wordings
 
 log = logging.getLogger("hiroba.subscriptions")
 OWED: Final = Counter("hiroba_notifications_owed", "Notifications that changes of entities gave rise to")
-FAILED: Final = Counter("hiroba_subscriptions_failed", "Times a subscription could not be asked about a change")
+FAILED: Final = Counter("hiroba_subscriptions_failed", "Times a subscription was passed over")
 
+MISHAPS: Final = (ArithmeticError, LookupError, RuntimeError, StopIteration, TypeError, ValueError, Problem)
+"""What one subscription cannot make of an entity must keep neither the entity from being written nor others from being told."""
 Concern = tuple[Changes, Entry]
 
 
@@ -46,12 +47,7 @@ class Notifier:
             return None
         starts = [(changed.entity, entry.plan.linked) for changed, entry in concerned if entry.plan.linked]
         known = await reached(conn, starts) if starts else {}
-        met = []
-        for changed, entry in concerned:
-            with _apart(entry):
-                if _holds(changed, entry, known):
-                    met.append((changed, entry))
-        notices = await self._notices(conn, met)
+        notices = await self._notices(conn, [concern for concern in concerned if _holds(*concern, known)])
         OWED.inc(len(notices))
         return await self._outbox.owe(conn, notices)
 
@@ -65,32 +61,33 @@ class Notifier:
                 continue
             entity = changed.entity
             candidates = self._index.candidates(event.key.tenant, entity.key.id, entity.types, changed.attributes)
-            for entry in candidates:
-                with _apart(entry):
-                    if _is_triggered(changed, entry, now):
-                        found.append((changed, entry))
+            found += [(changed, entry) for entry in candidates if _is_triggered(changed, entry, now)]
         return found
 
     async def _notices(self, conn: Connection, concerned: Sequence[Concern]) -> list[Notice]:
         fetched: dict[str, dict[str, Entity]] = {}
         rendered: dict[tuple[Any, ...], bytes] = {}
         notices = []
+        await self._wordings.ready(entry.stored for _, entry in concerned)
         for changed, entry in concerned:
             form = entry.form(await self._wordings.of(entry.stored))
             key = (id(changed), *form.key)
-            with _apart(entry):
+            try:
                 if key not in rendered:
                     tenant = changed.event.key.tenant
                     fetch = _remembering(held(conn, tenant), fetched.setdefault(tenant, {}))
                     rendered[key] = await item(entity_of(changed, form), changed, form, fetch)
-                notices.append(
-                    Notice(
-                        address=address_of(entry),
-                        entity=changed.event.key.id,
-                        at=changed.event.at,
-                        data=rendered[key],
-                    )
+            except MISHAPS as mishap:
+                failed(entry, mishap)
+                continue
+            notices.append(
+                Notice(
+                    address=address_of(entry),
+                    entity=changed.event.key.id,
+                    at=changed.event.at,
+                    data=rendered[key],
                 )
+            )
         return notices
 
 
@@ -122,20 +119,24 @@ def _remembering(fetch: Fetch, known: dict[str, Entity]) -> Fetch:
 
 
 def _is_triggered(changed: Changes, entry: Entry, now: datetime) -> bool:
-    plan = entry.plan
-    return entry.stored.status(now) == "active" and plan.selects(changed.entity) and plan.is_triggered(changed)
+    try:
+        plan = entry.plan
+        return entry.stored.status(now) == "active" and plan.selects(changed.entity) and plan.is_triggered(changed)
+    except MISHAPS as mishap:
+        failed(entry, mishap)
+        return False
 
 
 def _holds(changed: Changes, entry: Entry, known: Reached) -> bool:
     tenant = changed.event.key.tenant
-    return entry.plan.holds(changed.entity, lambda id_: known.get((tenant, id_)))
-
-
-@contextmanager
-def _apart(entry: Entry) -> Iterator[None]:
-    """What one subscription cannot make of an entity must not keep the entity from being written."""
     try:
-        yield
-    except (ArithmeticError, LookupError, RuntimeError, StopIteration, TypeError, ValueError, Problem):
-        FAILED.inc()
-        log.exception("the subscription %s could not be asked about a change", entry.stored.id)
+        return entry.plan.holds(changed.subject, lambda id_: known.get((tenant, id_)))
+    except MISHAPS as mishap:
+        failed(entry, mishap)
+        return False
+
+
+def failed(entry: Entry, mishap: Exception) -> None:
+    """Pass a subscription over, and say so."""
+    FAILED.inc()
+    log.warning("the subscription %s was passed over: %r", entry.stored.id, mishap)

@@ -11,6 +11,7 @@ from hiroba.exchange.broker.delivery.outbox import Outbox
 from hiroba.exchange.broker.subscriptions import store
 from hiroba.exchange.broker.subscriptions.intervals import Intervals
 from hiroba.exchange.broker.subscriptions.kept import Kept
+from hiroba.exchange.broker.subscriptions.model import DEFAULT_TRIGGERS
 from hiroba.exchange.broker.subscriptions.notifier import Notifier
 from hiroba.exchange.broker.subscriptions.wordings import Wordings
 
@@ -23,9 +24,10 @@ class Subscriptions(Kept):
     kind = "Notification"
     table = store.ENTITIES
     memory = MEMORY
+    triggers = DEFAULT_TRIGGERS
 
     def __init__(self, pool: Pool, book: Book, outbox: Outbox) -> None:
-        super().__init__(pool, book)
+        super().__init__(pool, book, outbox)
         wordings = Wordings(book)
         self.listener = Notifier(self.index, wordings, outbox)
         """Told of every change, it owes what follows."""

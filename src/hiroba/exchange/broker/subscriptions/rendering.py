@@ -7,6 +7,7 @@ import msgspec
 from hiroba.base import clock
 from hiroba.exchange.broker.contexts.context import Context
 from hiroba.exchange.broker.documents.projecting import projected
+from hiroba.exchange.broker.documents.versions import NEWEST, Version, conformed
 from hiroba.exchange.broker.documents.writing import Shape, format_of
 from hiroba.exchange.broker.linked import Join
 from hiroba.exchange.broker.model import NULL, VALUE_OF, Doc, Entity, Instance
@@ -28,6 +29,8 @@ class Form(msgspec.Struct, frozen=True):
     show_changes: bool = False
     nulls: frozenset[str] | None = frozenset()
     """Of an entity that was deleted, the attributes that are told to be gone; None: all."""
+    version: Version = NEWEST
+    """The version of NGSI-LD whose words are wanted (§4.3.6.8)."""
     key: tuple[Any, ...] = ()
     """The same for forms that are the same."""
 
@@ -58,8 +61,15 @@ def form(document: Subscription, context: Context) -> Form:
     is_json_ld = wanted.endpoint.accept == "application/ld+json"
     address = document.jsonld_context if is_json_ld else ""
     said = msgspec.structs.replace(wanted, endpoint=Endpoint(uri="", accept=wanted.endpoint.accept))
-    key = (id(context), said, document.lang, document.dataset_id, nulls, address)
-    return Form(shape, address, join, wanted.show_changes is True, nulls, key)
+    version = version_of(document.ngsild_conformance)
+    key = (id(context), said, document.lang, document.dataset_id, nulls, address, version)
+    return Form(shape, address, join, wanted.show_changes is True, nulls, version, key)
+
+
+def version_of(text: str) -> Version:
+    """The version a text like 1.6 names; the newest where it names none."""
+    major, _, minor = text.partition(".")
+    return min((int(major), int(minor)), NEWEST) if text else NEWEST
 
 
 def _chosen_names(attributes: tuple[str, ...]) -> list[str]:
@@ -114,6 +124,8 @@ def finished(written: dict[str, Any], changed: Changes | None, wanted: Form) -> 
     if changed is not None and changed.event.after is None:
         head = written["properties"] if wanted.shape.geojson else written
         head["deletedAt"] = clock.iso(changed.event.at)
+    if wanted.version < NEWEST:
+        written = conformed(written, wanted.version)
     return written | {"@context": wanted.address} if wanted.address else written
 
 

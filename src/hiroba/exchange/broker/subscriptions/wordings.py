@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections import OrderedDict
+from collections.abc import Iterable
 from typing import Final
 
 from hiroba.base.errors import Problem
@@ -31,6 +32,11 @@ class Wordings:
         self._known: OrderedDict[Named, tuple[float, Context]] = OrderedDict()
         self._asking: dict[Named, asyncio.Task[Context]] = {}
 
+    async def ready(self, asked: Iterable[Stored]) -> None:
+        """Wait for all that are not at hand, at the same time."""
+        missing = {(stored.tenant, stored.document.jsonld_context): stored for stored in asked}
+        await asyncio.gather(*(self.of(stored) for source, stored in missing.items() if source not in self._known))
+
     async def of(self, stored: Stored) -> Context:
         """The context of a subscription's notifications."""
         source = (stored.tenant, stored.document.jsonld_context)
@@ -43,6 +49,7 @@ class Wordings:
         try:
             return await asyncio.wait_for(asyncio.shield(self._ask(source)), PATIENCE)
         except TimeoutError:
+            self._keep(source, CORE)  # until it is there after all
             return CORE
 
     def _ask(self, source: Named) -> asyncio.Task[Context]:
@@ -58,8 +65,11 @@ class Wordings:
         except Problem as problem:
             log.warning("notifications are written without their @context: %s", problem)
             context = self._known[source][1] if source in self._known else CORE
+        self._keep(source, context)
+        return context
+
+    def _keep(self, source: Named, context: Context) -> None:
         self._known[source] = (time.monotonic() + FRESH, context)
         self._known.move_to_end(source)
         if len(self._known) > KEPT:
             self._known.popitem(last=False)
-        return context

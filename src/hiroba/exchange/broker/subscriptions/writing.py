@@ -1,6 +1,6 @@
 """A subscription's document as it leaves: names in the caller's words, status and deliveries told (CIM 009 §5.2.12)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,8 +13,16 @@ from hiroba.exchange.broker.query import projection, types
 from hiroba.exchange.broker.subscriptions.model import DEFAULT_TRIGGERS, Stored
 
 
-def write(stored: Stored, state: State | None, context: Context, now: datetime, *, system: bool) -> dict[str, Any]:
-    """The document that is given back."""
+def write(
+    stored: Stored,
+    state: State | None,
+    context: Context,
+    now: datetime,
+    *,
+    system: bool = False,
+    triggers: Sequence[str] = DEFAULT_TRIGGERS,
+) -> dict[str, Any]:
+    """The document that is given back; `triggers` is what holds where it names none."""
     said: dict[str, Any] = msgspec.to_builtins(stored.document)
     written: dict[str, Any] = {"id": said.pop("id"), "type": "Subscription", **said}
     for selector in written.get("entities", ()):
@@ -27,7 +35,8 @@ def write(stored: Stored, state: State | None, context: Context, now: datetime, 
     for member in ("attributes", "pick", "omit"):
         if member in notification:
             notification[member] = list(_projection(notification[member], context))
-    written.setdefault("notificationTrigger", list(DEFAULT_TRIGGERS))
+    if triggers:
+        written.setdefault("notificationTrigger", list(triggers))
     written["status"] = stored.status(now)
     if state is not None:
         notification |= _deliveries(state)

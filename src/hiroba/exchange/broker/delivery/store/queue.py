@@ -1,14 +1,14 @@
-"""The tables of delivery, one function per question."""
+"""What is owed: written with the change it tells of, read in order, removed when it is delivered."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
 
 import asyncpg
 import msgspec
 
 from hiroba.base.db import Connection
-from hiroba.exchange.broker.delivery.model import Address, Notice, Row, State, Tally
+from hiroba.exchange.broker.delivery.model import Address, Notice, Row, Tally
 from hiroba.exchange.broker.delivery.slots import slot_of
+from hiroba.exchange.broker.delivery.store.addresses import columns
 
 
 async def add(conn: Connection, notices: Sequence[Notice]) -> None:
@@ -28,39 +28,6 @@ async def add(conn: Connection, notices: Sequence[Notice]) -> None:
         [notice.at for notice in notices],
         [notice.data for notice in notices],
     )  # fmt: skip
-
-
-def _columns(addresses: Iterable[Address]) -> tuple[list[str], list[str], list[str]]:
-    chosen = list(addresses)
-    return (
-        [address.tenant for address in chosen],
-        [address.kind for address in chosen],
-        [address.subscription for address in chosen],
-    )
-
-
-_ADDRESSES = "unnest($1::text[], $2::text[], $3::text[]) as a (tenant, kind, subscription)"
-
-
-async def states(conn: Connection, addresses: Iterable[Address]) -> dict[Address, State]:
-    """How deliveries to these subscriptions went; one to which nothing was sent yet is not among them."""
-    rows = await conn.fetch(f"""
-        select kind, tenant, subscription, sent, failed, ok, last_notification, last_success, last_failure, failures
-          from {_ADDRESSES} join broker.delivery using (tenant, kind, subscription)
-    """, *_columns(addresses))  # noqa: S608 - constants  # fmt: skip
-    return {Address(*row[:3]): State(**dict(list(row.items())[3:])) for row in rows}
-
-
-async def forget(conn: Connection, addresses: Iterable[Address]) -> None:
-    """Remove all that is kept for subscriptions that are deleted: what is owed, what could not be delivered, how it went."""
-    chosen = list(addresses)
-    columns = _columns(chosen)
-    await drop(conn, chosen)
-    for table in ("dead_letter", "delivery"):
-        await conn.execute(f"""
-            delete from broker.{table} t using {_ADDRESSES}
-             where t.tenant = a.tenant and t.kind = a.kind and t.subscription = a.subscription
-        """, *columns)  # noqa: S608 - constants  # fmt: skip
 
 
 _ROW = "o.number, o.tenant, o.entity, o.kind, o.subscription, o.trigger, o.at, o.data"
@@ -132,7 +99,7 @@ async def following(conn: Connection, lines: Sequence[tuple[Address, int]], most
              order by o.number limit $6
          ) o
          order by o.number
-    """, *_columns(addresses), list(map(slot_of, addresses)), [above for _, above in lines], most)  # noqa: S608 - constants  # fmt: skip
+    """, *columns(addresses), list(map(slot_of, addresses)), [above for _, above in lines], most)  # noqa: S608 - constants  # fmt: skip
     return [_row(row) for row in rows]
 
 
@@ -149,16 +116,16 @@ async def settle(conn: Connection, done: Sequence[Row], tallies: Mapping[Address
         select * from unnest($4::text[], $5::text[], $6::text[], $7::bigint[], $8::bigint[], $9::boolean[], $10::timestamptz[],
                              $11::timestamptz[], $12::timestamptz[], $13::int[])
             on conflict (tenant, kind, subscription) do update
-           set sent = t.sent + excluded.sent, failed = t.failed + excluded.failed, ok = excluded.ok,
-               last_notification = excluded.last_notification,
+           set sent = t.sent + excluded.sent, failed = t.failed + excluded.failed, ok = coalesce(excluded.ok, t.ok),
+               last_notification = coalesce(excluded.last_notification, t.last_notification),
                last_success = coalesce(excluded.last_success, t.last_success),
                last_failure = coalesce(excluded.last_failure, t.last_failure),
-               failures = excluded.failures
+               failures = case when excluded.ok is null then t.failures else excluded.failures end
     """,
         [row.number for row in done],
         [row.address.tenant for row in done],
         [row.entity for row in done],
-        *_columns(tallies),
+        *columns(tallies),
         [tally.sent for tally in told],
         [tally.failed for tally in told],
         [tally.ok for tally in told],
@@ -169,29 +136,6 @@ async def settle(conn: Connection, done: Sequence[Row], tallies: Mapping[Address
     )  # fmt: skip
 
 
-async def bury(conn: Connection, dead: Sequence[tuple[Row, int, str]], died: datetime) -> None:
-    """Move what is given up to the dead letters: rows, how often each was tried, why."""
-    await conn.execute("""
-        with gone as (
-            delete from broker.owed o
-             using unnest($1::bigint[], $2::text[], $3::text[], $4::int[], $5::text[])
-                   as d (number, tenant, entity, tries, reason)
-             where o.number = d.number and o.tenant = d.tenant and o.entity = d.entity
-            returning o.number, o.tenant, o.entity, o.kind, o.subscription, o.trigger, o.at, o.data, d.tries, d.reason
-        )
-        insert into broker.dead_letter (number, tenant, entity, kind, subscription, trigger, at, data, died, tries, reason)
-        select number, tenant, entity, kind, subscription, trigger, at, data, $6, tries, reason from gone
-            on conflict do nothing
-    """,
-        [row.number for row, _, _ in dead],
-        [row.address.tenant for row, _, _ in dead],
-        [row.entity for row, _, _ in dead],
-        [tries for _, tries, _ in dead],
-        [reason for _, _, reason in dead],
-        died,
-    )  # fmt: skip
-
-
 async def drop(conn: Connection, addresses: Iterable[Address]) -> None:
     """Remove what is owed to subscriptions that are gone or do not want it."""
     chosen = list(addresses)
@@ -199,65 +143,7 @@ async def drop(conn: Connection, addresses: Iterable[Address]) -> None:
         delete from broker.owed o
           using unnest($1::text[], $2::text[], $3::text[], $4::smallint[]) as a (tenant, kind, subscription, slot)
          where o.slot = a.slot and o.tenant = a.tenant and o.kind = a.kind and o.subscription = a.subscription
-    """, *_columns(chosen), [slot_of(address) for address in chosen])  # fmt: skip
-
-
-async def bury_older(
-    conn: Connection, address: Address, *, limit: datetime, tries: int, reason: str, died: datetime
-) -> int:
-    """Move what is owed to a subscription since before then to the dead letters; how much it was."""
-    done = await conn.execute("""
-        with gone as (
-            delete from broker.owed
-             where slot = $1 and tenant = $2 and kind = $3 and subscription = $4 and at < $5
-            returning number, tenant, entity, kind, subscription, trigger, at, data
-        )
-        insert into broker.dead_letter (number, tenant, entity, kind, subscription, trigger, at, data, died, tries, reason)
-        select number, tenant, entity, kind, subscription, trigger, at, data, $6, $7, $8 from gone
-            on conflict do nothing
-    """, slot_of(address), address.tenant, address.kind, address.subscription, limit, died, tries, reason)  # fmt: skip
-    return int(done.rsplit(" ", 1)[1])
-
-
-HELD = 0x4869726F  # «Hiro»: the advisory locks of delivery, one per slot; -1 is held by every process, together
-_EVERY = -1
-
-
-async def arrive(conn: Connection) -> None:
-    """Make this connection one that shares the slots; when it ends, however it ends, its slots are free."""
-    await conn.execute(
-        "set synchronous_commit = off"
-    )  # what it removes was delivered; after a crash it is delivered again
-    await conn.execute("set tcp_keepalives_idle = 2")
-    await conn.execute("set tcp_keepalives_interval = 1")
-    await conn.execute("set tcp_keepalives_count = 4")
-    await conn.execute("select pg_advisory_lock_shared($1, $2)", HELD, _EVERY)
-
-
-async def processes(conn: Connection) -> int:
-    """How many processes share the slots."""
-    found: int = await conn.fetchval("""
-        select count(*) from pg_locks
-         where locktype = 'advisory' and granted and classid = $1::bigint::oid and objid = $2::bigint::oid
-           and database = (select oid from pg_database where datname = current_database())
-    """, HELD, _EVERY & 0xFFFF_FFFF)  # fmt: skip
-    return found
-
-
-async def hold(conn: Connection, wanted: Sequence[int], most: int) -> list[int]:
-    """Take slots that are free: these, in this order, at most so many."""
-    rows = await conn.fetch(
-        "select slot from unnest($1::int[]) as slot where pg_try_advisory_lock($2, slot) limit $3",
-        list(wanted),
-        HELD,
-        most,
-    )
-    return [row["slot"] for row in rows]
-
-
-async def release(conn: Connection, slots: Iterable[int]) -> None:
-    """Let slots go."""
-    await conn.execute("select pg_advisory_unlock($1, slot) from unnest($2::int[]) as slot", HELD, list(slots))
+    """, *columns(chosen), [slot_of(address) for address in chosen])  # fmt: skip
 
 
 async def call(conn: Connection, channel: str, payload: str) -> None:
