@@ -1,6 +1,6 @@
 """Entity maps: made by a query, looked at, prolonged, deleted; and queries that go on with one (CIM 009 §5.14, §6.32, §6.34)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import msgspec
@@ -49,15 +49,20 @@ async def used(request: Request, exchange: Exchange, params: Mapping[str, str], 
 
 async def made(request: Request, exchange: Exchange, params: Mapping[str, str], question: Question) -> EntityMap:
     """A new map of everything that matches (§5.14.4)."""
-    lifetime = params.get("entityMapLifetime")
-    expires = model.until(None if lifetime is None else duration(lifetime, "entityMapLifetime"))
     async with exchange.reading() as conn:
         keys = await questions.matching(conn, question)
+    return await kept(request, exchange, params, (key.id for key in keys))
+
+
+async def kept(request: Request, exchange: Exchange, params: Mapping[str, str], ids: Iterable[str]) -> EntityMap:
+    """A new map of entities that lie here."""
+    lifetime = params.get("entityMapLifetime")
+    expires = model.until(None if lifetime is None else duration(lifetime, "entityMapLifetime"))
     entity_map = EntityMap(
         tenant=request.tenant,
         id=f"urn:ngsi-ld:EntityMap:{ulid()}",
         owner=request.admitted.owner,
-        entries={key.id: [HERE] for key in keys},
+        entries={id_: [HERE] for id_ in ids},
         expires=expires,
     )
     async with exchange.writing() as conn:
@@ -65,6 +70,11 @@ async def made(request: Request, exchange: Exchange, params: Mapping[str, str], 
             raise TooManyResults(f"There are {MOST_MAPS} entity maps; delete some, or wait until they expire.")
         await store.add(conn, entity_map)
     return entity_map
+
+
+def created(entity_map: EntityMap) -> Answer:
+    """The answer to who asked for a map itself (§6.34.3)."""
+    return json(201, entity_map.document(), headers=[(HEADER, entity_map.location)])
 
 
 async def page(conn: Connection, question: Question, entity_map: EntityMap) -> Page:
