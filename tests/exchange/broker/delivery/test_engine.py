@@ -28,6 +28,17 @@ async def test_what_is_owed_arrives_once_and_the_table_is_empty(world: World) ->
     assert state.last_success is not None
 
 
+async def test_who_asks_how_it_went_is_told_of_the_last_delivery(world: World) -> None:
+    await world.engine()
+    for number in range(1, 20):
+        await world.owe(notice(ONE, "urn:x:1", number))
+        await until(lambda expected=number: len(world.got) == expected)
+        await world.outbox.settled()
+        async with world.pool.acquire() as conn:
+            state = (await store.states(conn, [ONE]))[ONE]
+        assert (state.sent, state.ok) == (number, True)
+
+
 async def test_order_per_entity_is_kept_while_many_are_under_way(world: World) -> None:
     async def slowly(_target: Target, notification: dict) -> Attempt:
         await asyncio.sleep(0.001 * (hash(notification["id"]) % 5))

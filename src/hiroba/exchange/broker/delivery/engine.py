@@ -36,6 +36,8 @@ PACE: Final = 0.004
 """Seconds between two rounds: what comes together in them shares the statements."""
 LAST: Final = 5.0
 """Seconds the database has for a round, and deliveries under way when the process is told to stop."""
+SOON: Final = 0.2
+"""Seconds that who asks how deliveries went waits for the last ones to be written."""
 COUNTED: Final = 15.0
 """Seconds between two counts of what is owed."""
 CHANNEL: Final = "hiroba_owed"
@@ -52,6 +54,7 @@ class Engine:
     def __init__(self, pool: Pool, outbox: Outbox, targets: Targets, send: Send, ticks: Sequence[Tick] = ()) -> None:
         self._pool, self._outbox, self._targets, self._send, self._ticks = pool, outbox, targets, send, ticks
         self._wake = asyncio.Event()
+        self._written = asyncio.Event()
         self._running: list[asyncio.Task[None]] = []
         self._ending = False
         self._begin_anew()
@@ -64,12 +67,12 @@ class Engine:
 
     async def start(self) -> None:
         """Begin to deliver."""
-        self._outbox.hurry = self.hurry
+        self._outbox.hurry, self._outbox.wait = self.hurry, self.settled
         self._running = [asyncio.create_task(self._run()), asyncio.create_task(self._tick())]
 
     async def stop(self) -> None:
         """Begin no delivery, wait a little for those under way and write down how they went; what is cut off stays owed."""
-        self._outbox.hurry = None
+        self._outbox.hurry = self._outbox.wait = None
         self.dispatch.closed = True
         if self.dispatch.tasks:
             await asyncio.wait(self.dispatch.tasks, timeout=LAST)
@@ -86,6 +89,16 @@ class Engine:
         self._elsewhere.update(slot for slot in slots if slot not in self.leases.held)
         self._new = True
         self._wake.set()
+
+    async def settled(self) -> None:
+        """Wait until what has ended by now is written down: for the round under way, and the next."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(SOON):
+                for _ in range(2):
+                    if not self.dispatch.ledger.settled:
+                        self._wake.set()
+                        self._written.clear()
+                        await self._written.wait()
 
     async def _tick(self) -> None:
         while True:
@@ -172,6 +185,7 @@ class Engine:
 
     async def _round(self, conn: Connection) -> None:
         await self.dispatch.ledger.settle(conn)
+        self._written.set()
         if self.leases.leaving:
             await self._leave(conn)
         if self._elsewhere:

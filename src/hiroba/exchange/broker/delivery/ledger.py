@@ -28,6 +28,7 @@ class Ledger:
         self._overdue: dict[Address, tuple[int, str]] = {}
         self._unwanted: set[Address] = set()
         self._tallies: dict[Address, Tally] = {}
+        self._writing = False
 
     def __contains__(self, row: Row) -> bool:
         return row.number in self._held
@@ -47,6 +48,11 @@ class Ledger:
         for row in rows:
             self._held.remove(row.number)
             self._bytes -= len(row.data)
+
+    @property
+    def settled(self) -> bool:
+        """Whether all is written down."""
+        return not (self._writing or self._tallies)
 
     def is_open(self, address: Address) -> bool:
         """Whether something is still to be written down of this subscription."""
@@ -100,6 +106,7 @@ class Ledger:
         overdue, self._overdue = self._overdue, {}
         unwanted, self._unwanted = self._unwanted, set()
         tallies, self._tallies = self._tallies, {}
+        self._writing = True
         now = clock.now()
         if dead:
             await letters.bury(conn, dead, now)
@@ -112,3 +119,4 @@ class Ledger:
             await queue.settle(conn, done, tallies)
         self.let_go(done)
         self.let_go(row for row, _, _ in dead)
+        self._writing = False

@@ -116,10 +116,9 @@ class Line:
         return max(self.rest, self.last + target.throttling if target.throttling else self.rest)
 
     def went_well(self, rows: Iterable[Row]) -> None:
-        """These have arrived."""
+        """These have arrived. A rest that others have begun meanwhile is kept: cooldown is from the failure on (§5.2.15)."""
         self._landed(rows)
         self.failures = 0
-        self.rest = 0.0
         self.width = min(WIDEST, self.width * 2)
 
     def failed(

@@ -1,6 +1,6 @@
 """The outbox: what is owed is written in the transaction of the change it tells of, so neither is without the other."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import partial
 
 import msgspec
@@ -13,10 +13,16 @@ from hiroba.exchange.broker.events import Then
 
 
 class Outbox:
-    """Where notices are put; `hurry` is set by the engine of this process, where there is one."""
+    """Where notices are put; the engine of this process, where there is one, says how to hurry it and how to wait for it."""
 
     def __init__(self) -> None:
         self.hurry: Callable[[Iterable[int]], None] | None = None
+        self.wait: Callable[[], Awaitable[None]] | None = None
+
+    async def settled(self) -> None:
+        """Wait until it is written how deliveries went that have ended here: who is told of them, is told of the last one too."""
+        if self.wait is not None:
+            await self.wait()
 
     async def owe(self, conn: Connection, notices: Sequence[Notice]) -> Then | None:
         """Write what is owed, by one statement; to be called after the commit, what comes back hurries it."""

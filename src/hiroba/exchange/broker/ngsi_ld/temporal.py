@@ -15,12 +15,14 @@ from hiroba.exchange.broker.documents.evolution_writing import Moment, Past, Ser
 from hiroba.exchange.broker.documents.writing import Shape
 from hiroba.exchange.broker.errors import BadRequestData, InvalidRequest, ResourceNotFound, TooManyResults
 from hiroba.exchange.broker.exchange import Exchange
+from hiroba.exchange.broker.federation.reads import Found
 from hiroba.exchange.broker.history import aggregates, periods, questions
 from hiroba.exchange.broker.history.aggregates import Aggregation
 from hiroba.exchange.broker.history.model import INSTANCE_PREFIX, SCOPE
 from hiroba.exchange.broker.history.questions import PastQuestion, Period, Wanted
 from hiroba.exchange.broker.history.store import reading
 from hiroba.exchange.broker.history.store.reading import Head, Row, Rows
+from hiroba.exchange.broker.maps.model import HERE
 from hiroba.exchange.broker.model import Entity, Key, dataset
 from hiroba.exchange.broker.ngsi_ld import bodies, maps, shapes
 from hiroba.exchange.broker.ngsi_ld.entities import BASE, answer_of, key_of
@@ -113,7 +115,9 @@ async def _map(
         )
     if len(page.heads) > MOST_MAPPED:
         raise TooManyResults(f"More than {MOST_MAPPED} entities match; narrow it by type, place or q.")
-    return maps.created(await maps.kept(request, exchange, params, (head.key.id for head in page.heads)))
+    return maps.created(
+        await maps.kept(request, exchange, params, {head.key.id: [HERE] for head in page.heads}, Found())
+    )
 
 
 async def _answer(

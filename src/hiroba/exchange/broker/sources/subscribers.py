@@ -43,7 +43,7 @@ class Subscribers(Kept):
     memory = "source_subscriptions"
 
     def __init__(self, pool: Pool, book: Book, outbox: Outbox) -> None:
-        super().__init__(pool, book)
+        super().__init__(pool, book, outbox)
         self._wordings = Wordings(book)
         self._outbox = outbox
 

@@ -14,6 +14,7 @@ from hiroba.exchange.broker.contexts.book import Book
 from hiroba.exchange.broker.contexts.context import Context
 from hiroba.exchange.broker.delivery import store as deliveries
 from hiroba.exchange.broker.delivery.model import Address, Kind, State, Target
+from hiroba.exchange.broker.delivery.outbox import Outbox
 from hiroba.exchange.broker.documents import names
 from hiroba.exchange.broker.errors import AlreadyExists, ResourceNotFound
 from hiroba.exchange.broker.events import Then
@@ -36,9 +37,10 @@ class Kept:
     triggers: ClassVar[tuple[str, ...]] = ()
     """What triggers a notification where a subscription may say, and does not."""
 
-    def __init__(self, pool: Pool, book: Book) -> None:
+    def __init__(self, pool: Pool, book: Book, outbox: Outbox) -> None:
         self._pool = pool
         self._book = book
+        self._outbox = outbox
         self.index = Index()
 
     async def refresh(self, conn: Connection, above: int) -> None:
@@ -113,6 +115,7 @@ class Kept:
 
     async def one(self, tenant: str, id_: str) -> tuple[Stored, State | None]:
         """One subscription, and how its deliveries went (§5.8.3)."""
+        await self._outbox.settled()
         async with reading(self._pool) as conn:
             stored = _there(await store.one(conn, tenant, id_, table=self.table), id_)
             address = Address(self.kind, tenant, id_)
@@ -122,6 +125,7 @@ class Kept:
         self, tenant: str, owner: str | None, *, limit: int, offset: int
     ) -> list[tuple[Stored, State | None]]:
         """Subscriptions in the order of their making, of one owner or with None of all (§5.8.4)."""
+        await self._outbox.settled()
         async with reading(self._pool) as conn:
             found = await store.page(conn, tenant, owner, limit=limit, offset=offset, table=self.table)
             addresses = [Address(self.kind, tenant, stored.id) for stored in found]

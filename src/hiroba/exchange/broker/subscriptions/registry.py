@@ -27,7 +27,7 @@ class Subscriptions(Kept):
     triggers = DEFAULT_TRIGGERS
 
     def __init__(self, pool: Pool, book: Book, outbox: Outbox) -> None:
-        super().__init__(pool, book)
+        super().__init__(pool, book, outbox)
         wordings = Wordings(book)
         self.listener = Notifier(self.index, wordings, outbox)
         """Told of every change, it owes what follows."""
