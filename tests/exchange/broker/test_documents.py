@@ -76,7 +76,9 @@ ATTRIBUTES = st.one_of(
         objectType=NAMES,
     ),
 )
-ENTITIES = st.tuples(URIS, NAMES, st.dictionaries(NAMES, ATTRIBUTES, max_size=4)).map(
+SEVERAL = st.lists(ATTRIBUTES, min_size=2, max_size=3, unique_by=lambda part: part.get("datasetId", ""))
+"""Instances of one attribute, at most one of them without a dataset (§4.5.5)."""
+ENTITIES = st.tuples(URIS, NAMES, st.dictionaries(NAMES, st.one_of(ATTRIBUTES, SEVERAL), max_size=4)).map(
     lambda parts: {"id": parts[0], "type": parts[1], **parts[2]}
 )
 CONTEXTS = st.sampled_from([

@@ -125,11 +125,11 @@ class Exchange:
         self.writer = Writer(pool, listeners)
         self.reader = Reader(pool)
         self._sweeper = Sweeper(pool, self.writer)
+        self.federation: Federation
+        """Other brokers, and what this one is called among them."""
         self.egress = egress or Egress()
         """The way to other places."""
         self._later: set[asyncio.Task[None]] = set()
-        self.federation: Federation
-        """Other brokers, and what this one is called among them."""
 
     async def start(self) -> None:
         """Begin to take reads and writes."""

@@ -87,7 +87,8 @@ async def test_writes_go_around_a_ring_of_three_once(brokers: Brokers) -> None:
     for here, there in zip(brokers, [*brokers[1:], brokers[0]], strict=True):
         await know(here, there)
     assert (await brokers[0].post("/entities", json=CAR)).status_code == 201
-    assert [await held(broker) for broker in brokers] == [CAR, CAR, CAR]
+    known = [(await broker.get("/csourceRegistrations", params={"type": "Car"})).json() for broker in brokers]
+    assert [await held(broker) for broker in brokers] == [CAR, CAR, CAR], known
     answer = await brokers[1].get("/entities", params={"type": "Car"})
     assert answer.json() == [CAR]
     assert "199" in codes(answer), "the reader is told of the ring"
@@ -127,3 +128,37 @@ async def test_a_chain_passes_on_what_the_last_one_knows(brokers: Brokers) -> No
     assert (await one.get(PATH)).json() == car("brand", speed=10)
     await know(three, two, management={"localOnly": True})
     assert (await three.get(PATH)).json()["speed"]["value"] == 10
+
+
+async def test_an_entity_map_fixes_what_lies_where_while_its_pages_are_walked(brokers: Brokers) -> None:
+    one, two, three = brokers
+    await know(one, two)
+    await know(one, three)
+    for number in range(9):
+        car_ = car(speed=number) | {"id": f"urn:ngsi-ld:Car:{number}"}
+        await brokers[number % 3].post("/entities", json=car_, params={"local": "true"})
+    asked = {"type": "Car", "limit": 4, "count": "true"}
+    first = await one.get("/entities", params=asked | {"entityMap": "true"})
+    assert first.status_code == 201, first.text
+    location = first.headers["ngsild-entitymap"]
+    told = (await one.get(f"/entityMaps/{location.rpartition('/')[2]}")).json()
+    assert len(told["entityMap"]) == 9
+    assert told["entityMap"]["urn:ngsi-ld:Car:0"] == ["@none"]
+    (second_of,) = told["entityMap"]["urn:ngsi-ld:Car:1"]
+    assert set(told["linkedMaps"]) == {second_of, *told["entityMap"]["urn:ngsi-ld:Car:2"]}
+    linked = await two.get(f"/entityMaps/{told['linkedMaps'][second_of]}")
+    assert sorted(linked.json()["entityMap"]) == ["urn:ngsi-ld:Car:1", "urn:ngsi-ld:Car:4", "urn:ngsi-ld:Car:7"]
+    await two.post("/entities", json=car() | {"id": "urn:ngsi-ld:Car:00"}, params={"local": "true"})
+    await two.delete("/entities/urn:ngsi-ld:Car:7", params={"local": "true"})
+    using = {"NGSILD-EntityMap": location}
+    seen = [entity["id"] for entity in first.json()]
+    for offset in (4, 8):
+        following = await one.get("/entities", params=asked | {"offset": offset}, headers=using)
+        assert (following.status_code, following.headers["ngsild-entitymap"]) == (200, location)
+        seen += [entity["id"] for entity in following.json()]
+    assert seen == [f"urn:ngsi-ld:Car:{number}" for number in (0, 1, 2, 3, 4, 5, 6)]
+    rest = await one.get("/entities", params=asked | {"offset": 7}, headers=using)
+    assert ([entity["id"] for entity in rest.json()], rest.headers["ngsild-results-count"]) == (
+        ["urn:ngsi-ld:Car:8"],
+        "8",
+    )

@@ -5,8 +5,11 @@ import asyncio
 import httpx
 import pytest
 
-from hiroba.exchange.broker import writes
+from hiroba.base import clock
+from hiroba.exchange.broker import edits, writes
 from hiroba.exchange.broker.history.recorder import record
+from hiroba.exchange.broker.model import Fragment, Key
+from hiroba.exchange.broker.sweeper import Sweeper
 
 pytestmark = pytest.mark.anyio
 
@@ -77,11 +80,28 @@ async def test_a_deleted_entity_keeps_its_past_and_says_when_it_went(broker: htt
     assert "deletedAt" not in await past(ID, sysAttrs="true")
 
 
-async def test_an_entity_whose_time_is_over_is_recorded_as_gone(broker: httpx.AsyncClient, past, conn) -> None:
-    await broker.post(ENTITIES, json={**ROOM, "expiresAt": "2020-01-01T00:00:00Z"})
-    async with conn.transaction():
-        await writes.forget_expired(conn, [record])
-    assert "deletedAt" in await past(ID, sysAttrs="true")
+async def test_what_is_over_is_recorded_as_gone_and_nothing_else_as_written(pool) -> None:
+    writer = writes.Writer(pool, [record])
+    writer.start()
+    over = {"type": "Property", "value": 1, "expiresAt": "2020-01-01T00:00:00Z"}
+    stays = {"type": "Property", "value": 2, "expiresAt": "2099-01-01T00:00:00Z"}
+    doc = {"https://example.org/a": [over, {**stays, "datasetId": "urn:ngsi-ld:D:1"}], "https://example.org/b": [stays]}
+    key, gone = Key("", "", ID), Key("", "", "urn:ngsi-ld:Room:2")
+    await writer.write(key, edits.create(Fragment(types=("R",), doc=doc), ""))
+    await writer.write(gone, edits.create(Fragment(types=("R",), doc={}, expires=clock.now()), ""))
+    await Sweeper(pool, writer)._sweep()
+    await writer.stop()
+    async with pool.acquire() as conn:
+        rows = await conn.fetch(
+            "select name, dataset, deleted is not null as gone from broker.instance order by instance"
+        )
+        assert await conn.fetchval("select deleted is not null from broker.evolution where id = $1", gone.id)
+    assert [tuple(row) for row in rows] == [
+        ("https://example.org/a", "", False),
+        ("https://example.org/a", "urn:ngsi-ld:D:1", False),
+        ("https://example.org/b", "", False),
+        ("https://example.org/a", "", True),
+    ]
 
 
 async def test_an_entity_made_anew_after_its_time_was_over_was_gone_in_between(broker: httpx.AsyncClient, past) -> None:
@@ -121,9 +141,6 @@ async def test_a_write_that_is_refused_leaves_no_trace(broker: httpx.AsyncClient
 
 async def test_one_statement_records_a_whole_round(conn) -> None:
     """The hot path: however many entities a round writes, their history is one statement."""
-    from hiroba.exchange.broker import edits  # noqa: PLC0415 - only here
-    from hiroba.exchange.broker.model import Fragment, Key  # noqa: PLC0415
-
     said: list[str] = []
     one = {"https://example.org/a": [{"type": "Property", "value": 1}]}
     plans = [

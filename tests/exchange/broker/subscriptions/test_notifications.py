@@ -10,10 +10,13 @@ import orjson
 import pytest
 from tests.conftest import client_of
 
+from hiroba.base.db import Connection
+from hiroba.base.versions import raise_
 from hiroba.exchange.broker.delivery.line import Attempt
 from hiroba.exchange.broker.delivery.message import Message
 from hiroba.exchange.broker.delivery.model import Target
 from hiroba.exchange.broker.delivery.receivers import Receivers
+from hiroba.exchange.broker.subscriptions.registry import MEMORY
 from hiroba.settings import Settings
 
 pytestmark = pytest.mark.anyio
@@ -158,6 +161,18 @@ async def test_the_clock_sends_all_that_match_in_one(broker: httpx.AsyncClient, 
     assert [[item["id"] for item in one["data"]] for one in (first, second)] == [
         [RIVER["id"], "urn:ngsi-ld:River:2"]
     ] * 2
+
+
+async def test_one_whom_the_clock_cannot_ask_for_keeps_no_other_waiting(
+    broker: httpx.AsyncClient, inbox: Inbox, conn: Connection
+) -> None:
+    await write(broker, RIVER)
+    await subscribe(broker, "odd", timeInterval=0.5)
+    async with conn.transaction():
+        odd = """jsonb_set(document, '{entities,0,idPattern}', '"(?i)x"')"""
+        await conn.execute(f"update broker.subscription set document = {odd}, number = $1", await raise_(conn, MEMORY))  # noqa: S608 - a constant
+    await subscribe(broker, "other", timeInterval=0.5)
+    assert {one["to"].rpartition("/")[2] for one in (await inbox.until(2))[-2:]} == {"other"}
 
 
 async def test_another_process_knows_a_subscription_soon(

@@ -73,6 +73,7 @@ def without(document: Mapping[str, Any], *names: str) -> dict[str, Any]:
         (but(throttling="5"), "throttling"),
         (but(timeInterval=5), "timeInterval"),
         (without(but(timeInterval=5, throttling=5), "watchedAttributes"), "timeInterval"),
+        (without(but(timeInterval=5, entities=[{"type": "A", "idPattern": "(?i)x"}]), "watchedAttributes"), "regular"),
         (but(expiresAt="2020-01-01T00:00:00Z"), "is over"),
         (but(expiresAt="tomorrow"), "expiresAt"),
         (but(isActive="yes"), "isActive"),

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urljoin, urlsplit
 
+import asyncpg
 import msgspec
 import orjson
 
@@ -105,7 +106,7 @@ class Book:
         if self._writing is not None:
             self._writing.cancel()
             await asyncio.gather(self._writing, return_exceptions=True)
-        await self.write_uses()
+        await self._try_to_write_uses()
 
     async def context(self, source: Any, tenant: str = "") -> Context:
         """The context a client names: an address, an object, or a list of these; None or an empty list is the core."""
@@ -269,10 +270,13 @@ class Book:
     async def _write_uses(self) -> None:
         while True:
             await asyncio.sleep(COUNTED)
-            try:
-                await self.write_uses()
-            except Problem as problem:
-                log.warning("uses of contexts cannot be written at this moment: %s", problem)
+            await self._try_to_write_uses()
+
+    async def _try_to_write_uses(self) -> None:
+        try:
+            await self.write_uses()
+        except (Problem, asyncpg.PostgresError) as problem:
+            log.warning("uses of contexts cannot be written at this moment: %s", problem)
 
 
 class _Collected:

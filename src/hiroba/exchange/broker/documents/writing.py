@@ -115,13 +115,14 @@ def _attributes(entity: Entity, shape: Shape) -> dict[str, Any]:
     compact = shape.context.compact
     one: Write = _ONE[shape.format]
     links = shape.links.around(entity.key.id) if shape.links is not None else None
+    shows_all = shape.attrs is None and not shape.omit
     for name, instances in entity.doc.items():
-        if not shape.shows(name):
+        if not (shows_all or shape.shows(name)):
             continue
         if links is not None:
             inside = msgspec.structs.replace(shape.below(name), geojson=False, links=links.below())
             one = _linking(_ONE[shape.format], links, inside)
-        chosen = shape.chosen(instances)
+        chosen = instances if shape.datasets is None else shape.chosen(instances)
         if not chosen:
             continue
         if len(chosen) == 1 and (shape.format != "simplified" or "datasetId" not in chosen[0]):
@@ -133,6 +134,13 @@ def _attributes(entity: Entity, shape: Shape) -> dict[str, Any]:
     return written
 
 
+_AS_STORED: Final = frozenset({
+    "type", "value", "object", "languageMap", "json", "valueList", "unitCode", "observedAt", "datasetId",
+})  # fmt: skip
+"""Members that leave as they are kept: nearly all, so they are looked for first."""
+_TIMES: Final = frozenset({"createdAt", "modifiedAt", "expiresAt"})
+
+
 def _normalized(instance: Instance, shape: Shape) -> Any:
     if DELETED in instance:
         return {"type": "Property", "value": NULL} | ({"datasetId": instance["datasetId"]} if dataset(instance) else {})
@@ -140,12 +148,14 @@ def _normalized(instance: Instance, shape: Shape) -> Any:
     compact = shape.context.compact
     kind = instance.get("type", "")
     for member, value in instance.items():
-        if ":" in member:
-            parts = [_normalized(part, shape) for part in value]
-            written[compact(member)] = parts[0] if len(parts) == 1 else parts
-        elif member in {"createdAt", "modifiedAt", "expiresAt"}:
+        if member in _AS_STORED:
+            written[member] = value
+        elif member in _TIMES:
             if shape.system:
                 written[member] = value
+        elif ":" in member:
+            parts = [_normalized(part, shape) for part in value]
+            written[compact(member)] = parts[0] if len(parts) == 1 else parts
         elif member in _NAMES and value != NULL:
             written[member] = _vocab(value, shape)
         elif member in {"objectList", "previousObjectList"} and value != NULL:

@@ -40,6 +40,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     params: tuple[tuple[str, str], ...] = ()
     document: Any = None
     """The body, without @context."""
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,6 +72,7 @@ def outgoing(registration: Registration, origin: Origin, alias: str, context: Co
     query = f"?{urlencode(params, quote_via=quote, safe=':/,;*|()<>=!~@')}" if params else ""
     body, headers = _spoken(registration, context, call.document)
     headers |= {name: value for name, value in _conveyed(registration, origin) if name.lower() not in OURS}
+    headers |= dict(call.headers)
     headers["Via"] = via.extended(origin.via, alias)
     if registration.remote_tenant:
         headers["NGSILD-Tenant"] = registration.remote_tenant

@@ -1,6 +1,6 @@
 """One entity or a page of them, from here and from context sources (CIM 009 §5.7.1, §5.7.2)."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -39,6 +39,10 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     auxiliary: tuple[Entity, ...] = ()
     warned: tuple[Warned, ...] = ()
     passed_on: tuple[str, ...] = ()
+    origins: Mapping[str, Sequence[str]] = {}
+    """Entity → the registrations it came by."""
+    maps: Mapping[str, str] = {}
+    """Registration → where the map is that its source made."""
     total: int = 0
     """How many entities the sources say they have, one that several have counted several times."""
     is_split: bool = False
@@ -122,21 +126,37 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     """Which attributes are wanted, as far as that tells which sources are."""
     csf: Query | None = None
     """What sources must be like (§4.9)."""
+    maps: bool = False
+    """Whether every entity is wanted, and the maps that sources make of them (§5.5.14)."""
+    only: Mapping[str, Sequence[str]] | None = None
+    """Only these registrations, and of each only these ids."""
+    linked: Mapping[str, str] = {}
+    """The maps to be used at the sources, by registration."""
 
 
 async def query(federation: Federation, origin: Origin, wish: Wish) -> Found:
     """What sources have of the entities a question asks for, as far as the page may need it (§5.7.2.4)."""
     question = wish.question
     scope = concerned(federation, origin, wanted_by(wish), QUERIES, wish.csf)
-    enough = question.offset + question.limit
-    pending = [_Course(match, question, wish.said) for match in scope.matches]
+    if wish.only is not None:
+        scope = msgspec.structs.replace(
+            scope, matches=tuple(match for match in scope.matches if match.registration.id in wish.only)
+        )
+    enough = PAGE * PAGES if wish.maps or wish.only is not None else question.offset + question.limit
+    pending = [_Course(match, wish) for match in scope.matches]
     received: list[Received] = []
     courses = pending
+    maps: dict[str, str] = {}
     while pending:
         asked = [(course.match.registration, course.words(enough)) for course in pending]
         replies = await federation.ask(origin, asked)
         answers = await federation.entities(origin, replies)
         received += answers
+        maps |= {
+            reply.registration.id: location for reply in replies if (location := reply.headers.get("ngsild-entitymap"))
+        }
+        for course in pending:
+            course.use(maps.get(course.match.registration.id, ""))
         pending = [
             course
             for course, reply, answer in zip(pending, replies, answers, strict=True)
@@ -153,6 +173,7 @@ async def query(federation: Federation, origin: Origin, wish: Wish) -> Found:
     return msgspec.structs.replace(
         found,
         warned=(*found.warned, *cut),
+        maps=maps,
         total=sum(course.total for course in courses),
         is_complete=all(course.is_complete for course in courses),
     )
@@ -172,15 +193,22 @@ def wanted_by(wish: Wish) -> Wanted:
 class _Course:
     """The way through the pages of one source; what several selectors ask is asked one after the other."""
 
-    def __init__(self, match: Match, question: Question, said: dict[str, str]) -> None:
+    def __init__(self, match: Match, wish: Wish) -> None:
+        question = wish.question
         self.match = match
+        self._map = wish.linked.get(match.registration.id, "")
+        self._makes_map = wish.maps and "createEntityMapQueryEntity" in match.registration.operations
         self.total = 0
         self.is_cut = False
         self.is_complete = True
         self._question = question
-        self._said = said
+        self._said = wish.said
         self._share = match.attributes(question.having or frozenset())
-        narrow = narrowing.selectors(match, question.selectors)
+        selectors = question.selectors
+        if wish.only is not None:
+            ids = tuple(wish.only[match.registration.id])
+            selectors = tuple(msgspec.structs.replace(one, ids=ids, pattern="") for one in selectors or (Selector(),))
+        narrow = narrowing.selectors(match, selectors)
         by_get = "queryEntity" in match.registration.operations
         self._rounds: list[tuple[Selector, ...]] = [(one,) for one in narrow] if by_get else [narrow]
         self._by_get = by_get
@@ -199,11 +227,19 @@ class _Course:
             if self._question.count:
                 paging = (*paging, ("count", "true"))
             filters = wording.filters(self._question, self._said, context)
+            if self._makes_map and offset == 0:
+                paging = (*paging, ("entityMap", "true"))
             if self._by_get:
-                return _by_get(selectors[0], self._share, (*filters.items(), *paging), context)
-            return _by_post(selectors, self._share, filters, paging, context)
+                call = _by_get(selectors[0], self._share, (*filters.items(), *paging), context)
+            else:
+                call = _by_post(selectors, self._share, filters, paging, context)
+            return msgspec.structs.replace(call, headers=(("NGSILD-EntityMap", self._map),)) if self._map else call
 
         return words
+
+    def use(self, location: str) -> None:
+        """Go on with the map that the source has made."""
+        self._map = self._map or location
 
     def goes_on(self, number: int, enough: int, count: str, answer: Received) -> bool:
         """Take note of a page; whether there is another to ask for."""
@@ -227,10 +263,14 @@ def _found(scope: Scope, received: Iterable[Received], wanted: Sequence[Selector
     auxiliary: list[Entity] = []
     warned = list(scope.warned)
     passed_on: list[str] = []
+    origins: dict[str, list[str]] = {}
     for one in received:
-        asked = (entity for entity in one.entities if narrowing.is_selected(entity, wanted))
-        entities = (narrowing.taken(entity, by_id[one.registration]) for entity in asked)
-        (auxiliary if one.mode == "auxiliary" else equal).extend(entity for entity in entities if entity is not None)
+        into = auxiliary if one.mode == "auxiliary" else equal
+        for entity in one.entities:
+            taken = narrowing.taken(entity, by_id[one.registration])
+            if taken is not None and narrowing.is_selected(entity, wanted):
+                into.append(taken)
+                origins.setdefault(entity.key.id, []).append(one.registration)
         warned += one.warned
         passed_on += one.passed_on
     return Found(
@@ -239,6 +279,7 @@ def _found(scope: Scope, received: Iterable[Received], wanted: Sequence[Selector
         auxiliary=tuple(auxiliary),
         warned=tuple(warned),
         passed_on=tuple(passed_on),
+        origins=origins,
     )
 
 

@@ -1,6 +1,6 @@
 """Aggregates of instances over periods, reckoned in SQL: from the index alone where all values are numbers (CIM 009 §4.5.19)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
@@ -14,7 +14,7 @@ from hiroba.exchange.broker.history.periods import Duration, Periods
 from hiroba.exchange.broker.history.questions import Period, Wanted, slice_of
 from hiroba.exchange.broker.history.store import reckoning
 from hiroba.exchange.broker.history.store.reading import Head, Slice
-from hiroba.exchange.broker.history.store.reckoning import Extent, Group
+from hiroba.exchange.broker.history.store.reckoning import Group
 from hiroba.exchange.broker.model import Key
 
 METHODS: Final = ("avg", "distinctCount", "max", "min", "stddev", "sum", "sumsq", "totalCount")
@@ -52,78 +52,62 @@ async def aggregate(
 ) -> dict[Key, list[Series]]:
     """The aggregates of these entities, by entity."""
     chosen = slice_of(wanted)
-    extents = await reckoning.extents(conn, heads, chosen)
     made: dict[Key, list[Series]] = {head.key: [] for head in heads}
-    if not extents:
-        return made
-    for key, periods in _periods(extents, wanted.period, aggregation.length).items():
-        mine = [extent for extent in extents if extent.key == key]
-        head = next(head for head in heads if head.key == key)
-        groups = await _groups(conn, head, chosen, periods)
-        made[key] = list(_series(mine, groups, periods, aggregation, wanted.names))
+    spans = await reckoning.spans(conn, heads, chosen)
+    for head in heads:
+        if head.key in spans:
+            periods = _periods(*spans[head.key], wanted.period, aggregation.length)
+            groups = await _groups(conn, head, chosen, periods, aggregation.methods)
+            named = wanted.names is not None
+            made[head.key] = await _series(conn, head.key, groups, periods, aggregation, named=named)
     return made
 
 
-async def _groups(conn: Connection, head: Head, chosen: Slice, periods: Periods) -> list[Group]:
+def _periods(first: datetime, last: datetime, asked: Period, length: Duration) -> Periods:
+    """The periods of an entity: from the beginning that was asked for, or where that is open, from its first instance."""
+    return Periods(length, asked.start or first, asked.end or last, last)
+
+
+async def _groups(
+    conn: Connection, head: Head, chosen: Slice, periods: Periods, methods_: Sequence[str]
+) -> list[Group]:
     """Everything of an entity by period: from the index, and where that shows values that are no numbers, from the rows."""
     try:
-        groups = await reckoning.numbers(conn, head, chosen, periods)
+        groups = await reckoning.numbers(conn, head, chosen, periods, methods_)
         uneven = {group.name for group in groups if group.count != group.numbers}
         if uneven:
+            narrower = msgspec.structs.replace(chosen, names=tuple(sorted(uneven)))
             groups = [group for group in groups if group.name not in uneven]
-            groups += await reckoning.anything(conn, head, chosen, periods, sorted(uneven))
+            groups += await reckoning.anything(conn, head, narrower, periods, methods_)
     except asyncpg.NumericValueOutOfRangeError:
         raise InvalidRequest(f"The values of {head.key.id} are too large to be added or squared.") from None
     return groups
 
 
-def _periods(extents: Iterable[Extent], asked: Period, length: Duration) -> dict[Key, Periods]:
-    """The periods of each entity: from the beginning of what was asked for, or where it is open, of what there is."""
-    found: dict[Key, Periods] = {}
-    by_key: dict[Key, list[Extent]] = {}
-    for extent in extents:
-        by_key.setdefault(extent.key, []).append(extent)
-    for key, mine in by_key.items():
-        first, last = min(extent.first for extent in mine), max(extent.last for extent in mine)
-        start = asked.start if asked.start is not None and length.whole else _aligned(asked.start, first, length)
-        found[key] = Periods(length, start, asked.end or last, last)
-    return found
-
-
-def _aligned(start: datetime | None, first: datetime, length: Duration) -> datetime:
-    """The start of the first period that holds something: a whole number of periods after the beginning that was asked for."""
-    if start is None or length.months:
-        return start or first
-    return start + (first - start) // length.rest * length.rest
-
-
-def _series(
-    extents: Sequence[Extent],
-    groups: Sequence[Group],
-    periods: Periods,
-    aggregation: Aggregation,
-    named: frozenset[str] | None,
-) -> Iterable[Series]:
-    for extent in sorted(extents, key=lambda one: (one.name, one.dataset)):
-        mine = [group for group in groups if group.name == extent.name and group.dataset == extent.dataset]
-        kinds = {group.kind for group in mine}
-        fit = frozenset.intersection(*(FIT[kind] for kind in kinds)) if kinds else frozenset(METHODS)
+async def _series(
+    conn: Connection, key: Key, groups: Sequence[Group], periods: Periods, aggregation: Aggregation, *, named: bool
+) -> list[Series]:
+    """Groups as series; a method that fits none of an attribute's values is left out, or refused where it was named."""
+    by_series: dict[tuple[str, str], list[Group]] = {}
+    for group in groups:
+        by_series.setdefault((group.name, group.dataset), []).append(group)
+    types = await reckoning.types(conn, key, list(by_series))
+    made = []
+    for (name, dataset), mine in sorted(by_series.items()):
+        fit = frozenset.intersection(*(FIT[group.kind] for group in mine))
         unfit = [method for method in aggregation.methods if method not in fit]
-        if unfit and (named is not None or len(unfit) == len(aggregation.methods)):
-            raise InvalidRequest(f"{', '.join(unfit)} cannot be reckoned from the values of {extent.name}.")
-        yield Series(
-            name=extent.name,
-            type=extent.type,
-            dataset=extent.dataset,
-            aggregates=[
-                Aggregate(
-                    method=method,
-                    value=group.values[method],
-                    start=group.start,
-                    end=periods.end_of(group.start, group.number),
-                )
-                for method in aggregation.methods
-                if method in fit
-                for group in mine
-            ],
-        )
+        if unfit and (named or len(unfit) == len(aggregation.methods)):
+            raise InvalidRequest(f"{', '.join(unfit)} cannot be reckoned from the values of {name}.")
+        aggregates = [
+            Aggregate(
+                method=method,
+                value=group.values[method],
+                start=group.start,
+                end=periods.end_of(group.start, group.number),
+            )
+            for method in aggregation.methods
+            if method in fit
+            for group in mine
+        ]
+        made.append(Series(name=name, type=types[name, dataset], dataset=dataset, aggregates=aggregates))
+    return made

@@ -22,7 +22,7 @@ class Retention(msgspec.Struct, frozen=True):
     types: Mapping[str, int] = {}
 
 
-def retention(words: Sequence[str], expand: Mapping[str, str] | None = None) -> Retention:
+def retention(words: Sequence[str]) -> Retention:
     """The retention that words such as `365` and `https://…#Device=30` ask for."""
     days, types = 0, {}
     for word in words:
@@ -32,7 +32,7 @@ def retention(words: Sequence[str], expand: Mapping[str, str] | None = None) -> 
                 f"HIROBA_HISTORY_DAYS: {word!r} is no number of days. Write 365, or 365,Type=30 for a type of its own."
             )
         if name:
-            types[(expand or {}).get(name, name)] = int(number)
+            types[name] = int(number)
         else:
             days = int(number)
     return Retention(days, types)

@@ -33,7 +33,7 @@ def records_of(events: Iterable[Event]) -> Iterator[Record]:
                 deleted=event.at,
                 value=null,
             )
-        for name, instance in _written(before, after):
+        for name, instance in () if event.expired else _written(before, after):
             yield record_of(event.key, name, instance, next(fresh), event.at)
         yield from _scopes(event, fresh)
 

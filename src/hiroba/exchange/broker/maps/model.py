@@ -1,6 +1,6 @@
 """An entity map: frozen values, no I/O (CIM 009 §5.2.39)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 from urllib.parse import unquote
@@ -38,6 +38,24 @@ class EntityMap(msgspec.Struct, frozen=True, kw_only=True):
     def here(self) -> list[str]:
         """The entities that lie here."""
         return [id_ for id_, sources in self.entries.items() if HERE in sources]
+
+    @property
+    def is_spread(self) -> bool:
+        """Whether any of the entities lies elsewhere."""
+        return any(sources != [HERE] for sources in self.entries.values())
+
+    def window(self, offset: int, limit: int) -> list[str]:
+        """The ids of one page, in the order of ids."""
+        return sorted(self.entries)[offset : offset + limit]
+
+    def elsewhere(self, ids: Iterable[str]) -> dict[str, list[str]]:
+        """Which of these entities each registration has."""
+        found: dict[str, list[str]] = {}
+        for id_ in ids:
+            for registration in self.entries.get(id_, ()):
+                if registration != HERE:
+                    found.setdefault(registration, []).append(id_)
+        return found
 
     def document(self) -> dict[str, Any]:
         """The map as it is given."""

@@ -1,6 +1,6 @@
 """The @contexts that are kept: add, list, serve, delete, reload (CIM 009 §5.13, §6.29, §6.30)."""
 
-from typing import Any, get_args
+from typing import Any, Final, get_args
 from urllib.parse import quote
 
 from hiroba.base import clock
@@ -10,6 +10,9 @@ from hiroba.exchange.broker.contexts.model import PATH, Kind, Stored
 from hiroba.exchange.broker.errors import BadRequestData, InvalidRequest, OperationNotSupported, ResourceNotFound
 from hiroba.exchange.broker.exchange import Exchange
 from hiroba.exchange.broker.ngsi_ld.http import JSON, JSON_LD, Answer, Request, json, parse
+
+KEEP: Final = 3600
+"""Seconds that others may keep a hosted context: it never changes, it can only go."""
 
 
 async def add(request: Request, exchange: Exchange) -> Answer:
@@ -57,7 +60,8 @@ async def serve(request: Request, exchange: Exchange, name: str) -> Answer:
         return json(200, _details(stored, library), media_type=request.accepts)
     if stored.kind == "Cached":
         raise OperationNotSupported(f"A copy of what stands elsewhere is not served; ask {stored.url}.")
-    return json(200, {"@context": stored.source}, media_type=request.accepts)
+    headers = [("cache-control", f"max-age={KEEP}"), ("vary", "Accept, NGSILD-Tenant")]
+    return json(200, {"@context": stored.source}, media_type=request.accepts, headers=headers)
 
 
 async def delete(request: Request, exchange: Exchange, name: str) -> Answer:

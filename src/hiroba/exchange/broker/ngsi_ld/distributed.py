@@ -24,6 +24,7 @@ from hiroba.exchange.broker.federation.purges import Purge
 from hiroba.exchange.broker.federation.reads import Found, Wish
 from hiroba.exchange.broker.federation.splitting import Attributes
 from hiroba.exchange.broker.federation.writes import Write
+from hiroba.exchange.broker.maps.model import EntityMap
 from hiroba.exchange.broker.model import Entity, Key
 from hiroba.exchange.broker.ngsi_ld.http import Answer, Request, json
 from hiroba.exchange.broker.query import q
@@ -109,11 +110,11 @@ def _raise_if_nothing(legs: Sequence[Leg]) -> None:
 
 async def entity(
     request: Request, exchange: Exchange, context: Context, key: Key, attributes: frozenset[str] | None
-) -> tuple[Entity | None, Headers]:
+) -> tuple[Entity | None, Found, Headers]:
     """One entity, put together from here and from the sources that have some of it (§5.7.1.4)."""
     own = await exchange.reader.read(key)
     if is_local(request, exchange):
-        return own, []
+        return own, Found(), []
     federation = exchange.federation
     selection = request.params.get("type", "*")
     found = await reads.retrieve(
@@ -121,7 +122,7 @@ async def entity(
     )
     everything = found.merged([] if own is None else [own])
     made = next((one for one in everything if one.key.id == key.id), None)
-    return made, found.headers(federation.identity.alias(request.tenant))
+    return made, found, found.headers(federation.identity.alias(request.tenant))
 
 
 async def discover(request: Request, exchange: Exchange, context: Context, asked: Asked, known: Catalogue) -> None:
@@ -159,9 +160,18 @@ def _said(params: Mapping[str, str]) -> dict[str, str]:
 
 
 async def ask(
-    request: Request, exchange: Exchange, context: Context, question: Question, params: Mapping[str, str]
+    request: Request,
+    exchange: Exchange,
+    context: Context,
+    question: Question,
+    params: Mapping[str, str],
+    *,
+    known: EntityMap | None = None,
 ) -> tuple[Found, Headers]:
-    """What sources have of what a query asks for, and the warnings about those that did not say (§5.7.2.4)."""
+    """What sources have of what a query asks for, and the warnings about those that did not say (§5.7.2.4).
+
+    A map that is known says which entities of which sources the page has, and nobody else is asked.
+    """
     if is_local(request, exchange) or params.get("type") == "*":
         return Found(), []
     federation = exchange.federation
@@ -169,7 +179,10 @@ async def ask(
     said = {} if is_split else _said(params)
     asked = _bare(question) if is_split else question
     csf = resolve(q.parse(params["csf"], "csf"), context.expand, context.expand) if "csf" in params else None
-    wish = Wish(question=asked, said=said, attributes=question.having, csf=csf)
+    wish = Wish(question=asked, said=said, attributes=question.having, csf=csf, maps=params.get("entityMap") == "true")
+    if known is not None:
+        page_ids = known.window(question.offset, question.limit)
+        wish = msgspec.structs.replace(wish, only=known.elsewhere(page_ids), linked=known.linked, maps=False)
     found = await reads.query(federation, origin(request, context), wish)
     if found.matches and question.order:
         raise BadRequestData("Entities can be ordered only where all of them are held: say local=true (§5.7.2.4).")

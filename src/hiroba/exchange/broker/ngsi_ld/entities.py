@@ -42,26 +42,26 @@ async def retrieve(request: Request, exchange: Exchange, id_: str) -> Answer:
     context = await request.context()
     shape = shapes.of(request, context)
     key = key_of(request, id_)
-    entity, warned = await distributed.entity(request, exchange, context, key, shape.attrs)
+    entity, found, warned = await distributed.entity(request, exchange, context, key, shape.attrs)
     if entity is None:
         raise ResourceNotFound(f"There is no entity {id_}.", headers=warned)
     if types := request.params.get("type"):
         shapes.must_have_type(entity, types, context)
     if shape.attrs is not None and not shape.members and not any(shape.shows(name) for name in entity.doc):
         raise ResourceNotFound(f"{id_} has none of these attributes.")
-    used = await maps.used(request, exchange, request.params, Question(tenant=request.tenant, ids=(id_,)))
-    headers = [] if used is None else [used.header]
+    known = await maps.named(request, exchange)
+    asked = Question(tenant=request.tenant, ids=(id_,))
+    used = await maps.used(request, exchange, request.params, asked, known=known, found=found)
+    headers = warned if used is None else [*warned, used.header]
     join = shapes.join_of(request.params)
     if join is None:
         document = writing.single(entity, shape)
         if not document.keys() - {"@context"}:
             raise ResourceNotFound(f"Nothing of {id_} is left when all that is omitted is gone.")
-        return answer_of(200, document, shape, [*headers, *warned])
+        return answer_of(200, document, shape, headers)
     async with exchange.reading() as conn:
         pairs = await joined([entity], shape, join, held(conn, request.tenant))
-    return answer_of(
-        200, writing.collected(pairs, shape) if join.flat else writing.single(*pairs[0]), shape, [*headers, *warned]
-    )
+    return answer_of(200, writing.collected(pairs, shape) if join.flat else writing.single(*pairs[0]), shape, headers)
 
 
 def answer_of(status: int, document: Any, shape: writing.Shape, headers: list[tuple[str, str]] | None = None) -> Answer:

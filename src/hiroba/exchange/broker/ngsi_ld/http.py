@@ -1,5 +1,6 @@
 """HTTP as the NGSI-LD face needs it, thin on purpose: a request read once, a context resolved, an answer sent (CIM 009 §6.3)."""
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import parse_qsl, quote
@@ -30,6 +31,8 @@ PARAMETERS: Final = frozenset({
 })  # fmt: skip
 GEOGRAPHIC: Final = frozenset({"/entities", "/entities/{}", "/entityOperations/query"})
 """Operations that also answer as GeoJSON (§6.3.4)."""
+_LINKS: Final = re.compile(r"<([^>]*)>([^<]*)")
+"""The links of a Link header, each with its parameters (RFC 8288)."""
 CONTEXT_REL: Final = "http://www.w3.org/ns/json-ld#context"
 
 
@@ -218,13 +221,10 @@ class Request:
     @property
     def link(self) -> str | None:
         """The context the Link header names."""
-        header = self.headers.get("link")
-        if not header:
-            return None
-        for part in header.split(","):
-            address, _, parameters = part.strip().partition(">")
-            if CONTEXT_REL in parameters and address.startswith("<"):
-                return address[1:].strip()
+        for address, parameters in _LINKS.findall(self.headers.get("link", "")):
+            if CONTEXT_REL in parameters:
+                found: str = address.strip()
+                return found
         return None
 
     async def context(self) -> Context:

@@ -12,8 +12,10 @@ from hiroba.exchange.broker import questions
 from hiroba.exchange.broker.documents import names
 from hiroba.exchange.broker.errors import BadRequestData, ResourceNotFound, TooManyResults
 from hiroba.exchange.broker.exchange import Exchange
+from hiroba.exchange.broker.federation.reads import Found
 from hiroba.exchange.broker.maps import model, store
 from hiroba.exchange.broker.maps.model import HERE, EntityMap
+from hiroba.exchange.broker.model import Entity
 from hiroba.exchange.broker.ngsi_ld.http import Answer, Request, json
 from hiroba.exchange.broker.questions import Page, Question
 from hiroba.exchange.broker.sources.members import duration
@@ -35,29 +37,54 @@ class Used(msgspec.Struct, frozen=True):
         return HEADER, self.map.location
 
 
-async def used(request: Request, exchange: Exchange, params: Mapping[str, str], question: Question) -> Used | None:
+async def named(request: Request, exchange: Exchange) -> EntityMap | None:
+    """The map that the request names, while it lives."""
+    location = request.headers.get(HEADER)
+    if location is None:
+        return None
+    async with exchange.reading() as conn:
+        return await store.entity_map(conn, request.tenant, model.id_in(location))
+
+
+def is_wanted(request: Request, params: Mapping[str, str]) -> bool:
+    """Whether the request asks for a map, or names one."""
+    return HEADER in request.headers or params.get("entityMap", "false").lower() == "true"
+
+
+async def used(
+    request: Request,
+    exchange: Exchange,
+    params: Mapping[str, str],
+    question: Question,
+    *,
+    known: EntityMap | None,
+    found: Found,
+) -> Used | None:
     """The map that the request names or asks for; a new one where the named one is gone (§5.7.2.4)."""
-    named = request.headers.get(HEADER)
-    is_wanted = params.get("entityMap", "false").lower() == "true"
-    if named is not None:
-        async with exchange.reading() as conn:
-            found = await store.entity_map(conn, request.tenant, model.id_in(named))
-        if found is not None:
-            return Used(found, is_new=False)
-    return Used(await made(request, exchange, params, question), is_new=True) if named or is_wanted else None
+    if known is not None:
+        return Used(known, is_new=False)
+    if not is_wanted(request, params):
+        return None
+    return Used(await made(request, exchange, params, question, found), is_new=True)
 
 
-async def made(request: Request, exchange: Exchange, params: Mapping[str, str], question: Question) -> EntityMap:
-    """A new map of everything that matches (§5.14.4)."""
+async def made(
+    request: Request, exchange: Exchange, params: Mapping[str, str], question: Question, found: Found
+) -> EntityMap:
+    """A new map of everything that matches, here and at sources (§5.14.4)."""
     lifetime = params.get("entityMapLifetime")
     expires = model.until(None if lifetime is None else duration(lifetime, "entityMapLifetime"))
     async with exchange.reading() as conn:
         keys = await questions.matching(conn, question)
+    entries = {key.id: [HERE] for key in keys}
+    for id_, registrations in found.origins.items():
+        entries.setdefault(id_, []).extend(registrations)
     entity_map = EntityMap(
         tenant=request.tenant,
         id=f"urn:ngsi-ld:EntityMap:{ulid()}",
         owner=request.admitted.owner,
-        entries={key.id: [HERE] for key in keys},
+        entries=entries,
+        linked={registration: model.id_in(location) for registration, location in found.maps.items()},
         expires=expires,
     )
     async with exchange.writing() as conn:
@@ -67,14 +94,35 @@ async def made(request: Request, exchange: Exchange, params: Mapping[str, str], 
     return entity_map
 
 
-async def page(conn: Connection, question: Question, entity_map: EntityMap) -> Page:
+async def page(conn: Connection, question: Question, entity_map: EntityMap, found: Found) -> Page:
     """A page of what a map names and still matches; what does not is taken out of the map (§5.5.9.3)."""
+    if entity_map.is_spread:
+        return await _spread_page(conn, question, entity_map, found)
     keys = await questions.matching(conn, msgspec.structs.replace(question, ids=tuple(entity_map.here)))
     left = {key.id for key in keys}
     gone = [id_ for id_, sources in entity_map.entries.items() if sources == [HERE] and id_ not in left]
-    if gone:
+    if gone and not any(
+        one.ids or one.pattern for one in question.selectors
+    ):  # who names ids asks for a part of the map
         await store.prune(conn, entity_map.tenant, entity_map.id, gone)
     return await questions.page_of(conn, question, keys)
+
+
+async def _spread_page(conn: Connection, question: Question, entity_map: EntityMap, found: Found) -> Page:
+    """The same, of entities of which some lie elsewhere: the ids of the page are known, and only they are looked for."""
+    window = entity_map.window(question.offset, question.limit)
+    ids = tuple(id_ for id_ in window if HERE in entity_map.entries[id_])
+    held: list[Entity] = []
+    if ids:
+        asked = msgspec.structs.replace(question, ids=ids, offset=0, limit=len(ids), count=False)
+        held = (await questions.answer(conn, asked)).entities
+    entities = [one for one in found.merged(held) if one.key.id in window]
+    gone = set(window) - {one.key.id for one in entities}
+    if gone and not found.warned:
+        await store.prune(conn, entity_map.tenant, entity_map.id, gone)
+    count = len(entity_map.entries) - len(gone)
+    more = len(entity_map.entries) > question.offset + question.limit
+    return Page(entities, count if question.count else None, more=more)
 
 
 async def retrieve(request: Request, exchange: Exchange, id_: str) -> Answer:

@@ -53,7 +53,8 @@ async def query_by_post(request: Request, exchange: Exchange) -> Answer:
 
 async def entity_map(request: Request, exchange: Exchange) -> Answer:
     """Create an entity map of what the parameters find (§5.14.4)."""
-    return await _map(request, exchange, request.params, asked(request, await request.context()))
+    context = await request.context()
+    return await _map(request, exchange, context, request.params, asked(request, context))
 
 
 async def entity_map_by_post(request: Request, exchange: Exchange) -> Answer:
@@ -63,11 +64,14 @@ async def entity_map_by_post(request: Request, exchange: Exchange) -> Answer:
     selectors = tuple(selector_of(entity, context) for entity in entities)
     params = {**request.params, **params}
     question = question_of(request, context, params, selectors, shapes.of(request, context, params))
-    return await _map(request, exchange, params, question)
+    return await _map(request, exchange, context, params, question)
 
 
-async def _map(request: Request, exchange: Exchange, params: Mapping[str, str], question: Question) -> Answer:
-    made = await maps.made(request, exchange, params, question)
+async def _map(
+    request: Request, exchange: Exchange, context: Context, params: Mapping[str, str], question: Question
+) -> Answer:
+    found, _ = await distributed.ask(request, exchange, context, question, {**params, "entityMap": "true"})
+    made = await maps.made(request, exchange, params, question, found)
     return json(201, made.document(), headers=[(maps.HEADER, made.location)])
 
 
@@ -88,13 +92,13 @@ async def _answer(
     shape = shapes.of(request, context, params)
     join = shapes.join_of(params)
     question = question_of(request, context, params, selectors, shape)
-    used = await maps.used(request, exchange, params, question)
-    found, warned = await distributed.ask(request, exchange, context, question, params)
+    known = await maps.named(request, exchange)
+    found, warned = await distributed.ask(request, exchange, context, question, params, known=known)
+    used = await maps.used(request, exchange, params, question, known=known, found=found)
     async with exchange.reading() as conn:
-        if used is None:
-            page = await distributed.page(conn, question, found)
-        else:
-            page = await maps.page(conn, question, used.map)
+        page = await (
+            distributed.page(conn, question, found) if known is None else maps.page(conn, question, known, found)
+        )
         pairs = [(entity, shape) for entity in page.entities]
         if join is not None:
             pairs = await joined(page.entities, shape, join, held(conn, request.tenant))

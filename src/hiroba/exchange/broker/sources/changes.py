@@ -77,4 +77,4 @@ async def _check(conn: Connection, made: Registration, admitted: Pass, own_url: 
     conflicts.must_not_clash(made, await store.of_tenant(conn, made.tenant))
     for question in conflicts.held_here(made):
         for entity in (await questions.answer(conn, question)).entities:
-            raise Conflict(f"{entity.key.id} is held here and would be hidden by an {made.mode} registration.")
+            raise Conflict(f"{entity.key.id} is held here, and a registration of the mode {made.mode} would hide it.")

@@ -58,10 +58,6 @@ class Index:
         """Whether there is a registration of a tenant."""
         return bool(self._all.get(tenant))
 
-    def all(self, tenant: str) -> list[Registration]:
-        """Every registration of a tenant, by id."""
-        return [registration for _, registration in sorted(self._all.get(tenant, {}).items())]
-
     def find(self, wanted: Wanted, at: datetime) -> list[Match]:
         """What `match` says of every registration, by id, at the cost of those that name what the request names."""
         known = self._all.get(wanted.tenant)

@@ -14,7 +14,8 @@ from hiroba.exchange.broker.query import types
 from hiroba.exchange.broker.questions import Question, Selector, answer
 from hiroba.exchange.broker.subscriptions import store
 from hiroba.exchange.broker.subscriptions.index import Entry, Index
-from hiroba.exchange.broker.subscriptions.notifier import address_of, item
+from hiroba.exchange.broker.subscriptions.notifier import MISHAPS, address_of, failed, item
+from hiroba.exchange.broker.subscriptions.reading import FOLLOWED
 from hiroba.exchange.broker.subscriptions.wordings import Wordings
 
 AT_ONCE: Final = 50
@@ -41,7 +42,10 @@ class Intervals:
             every = timedelta(seconds=entry.stored.document.time_interval)
             await store.set_due(conn, tenant, id_, max(was + every, now) if every else None)
             if every and entry.stored.status(now) == "active":
-                notices += await self._notices(conn, entry, now)
+                try:
+                    notices += await self._notices(conn, entry, now)
+                except MISHAPS as mishap:
+                    failed(entry, mishap)
         return await self._outbox.owe(conn, notices)
 
     async def _notices(self, conn: Connection, entry: Entry, now: datetime) -> list[Notice]:
@@ -70,6 +74,7 @@ async def _asked(conn: Connection, entry: Entry) -> list[Entity]:
         tenant=entry.stored.tenant,
         selectors=() if Selector() in selectors else selectors,
         q=plan.q,
+        links=FOLLOWED,
         scopes=plan.scopes,
         place=plan.place,
         limit=MOST,

@@ -25,10 +25,10 @@ from hiroba.exchange.broker.subscriptions.wordings import Wordings
 
 log = logging.getLogger("hiroba.subscriptions")
 OWED: Final = Counter("hiroba_notifications_owed", "Notifications that changes of entities gave rise to")
-FAILED: Final = Counter("hiroba_subscriptions_failed", "Times a subscription could not be asked about a change")
+FAILED: Final = Counter("hiroba_subscriptions_failed", "Times a subscription was passed over")
 
 MISHAPS: Final = (ArithmeticError, LookupError, RuntimeError, StopIteration, TypeError, ValueError, Problem)
-"""What one subscription cannot make of an entity must not keep the entity from being written."""
+"""What one subscription cannot make of an entity must keep neither the entity from being written nor others from being told."""
 Concern = tuple[Changes, Entry]
 
 
@@ -78,7 +78,7 @@ class Notifier:
                     fetch = _remembering(held(conn, tenant), fetched.setdefault(tenant, {}))
                     rendered[key] = await item(entity_of(changed, form), changed, form, fetch)
             except MISHAPS as mishap:
-                _failed(entry, mishap)
+                failed(entry, mishap)
                 continue
             notices.append(
                 Notice(
@@ -123,7 +123,7 @@ def _is_triggered(changed: Changes, entry: Entry, now: datetime) -> bool:
         plan = entry.plan
         return entry.stored.status(now) == "active" and plan.selects(changed.entity) and plan.is_triggered(changed)
     except MISHAPS as mishap:
-        _failed(entry, mishap)
+        failed(entry, mishap)
         return False
 
 
@@ -132,10 +132,11 @@ def _holds(changed: Changes, entry: Entry, known: Reached) -> bool:
     try:
         return entry.plan.holds(changed.subject, lambda id_: known.get((tenant, id_)))
     except MISHAPS as mishap:
-        _failed(entry, mishap)
+        failed(entry, mishap)
         return False
 
 
-def _failed(entry: Entry, mishap: Exception) -> None:
+def failed(entry: Entry, mishap: Exception) -> None:
+    """Pass a subscription over, and say so."""
     FAILED.inc()
-    log.warning("the subscription %s could not be asked about a change: %r", entry.stored.id, mishap)
+    log.warning("the subscription %s was passed over: %r", entry.stored.id, mishap)

@@ -14,13 +14,17 @@ from hiroba.exchange.broker.documents.names import show
 from hiroba.exchange.broker.errors import BadRequestData
 from hiroba.exchange.broker.model import NULL
 from hiroba.exchange.broker.query import projection, q, types
+from hiroba.exchange.broker.query.compile import Compiler
 from hiroba.exchange.broker.query.names import resolve
+from hiroba.exchange.broker.query.tree import Like, Path
 from hiroba.exchange.broker.query.write import write
 from hiroba.exchange.broker.subscriptions.checking import LONGEST_INTERVAL, check, words
 from hiroba.exchange.broker.subscriptions.model import EntitySelector, Subscription
 
 MOST: Final = 1000
 """Items of one list in a subscription."""
+FOLLOWED: Final = 20
+"""Relationships that the q of a periodic subscription may follow one after another."""
 _LISTS: Final = ("entities", "watchedAttributes", "notificationTrigger", "datasetId")
 _NOTIFICATION_LISTS: Final = ("attributes", "pick", "omit")
 
@@ -85,10 +89,22 @@ def _read(said: dict[str, Any], fresh: Collection[str], question: str, context: 
         expand_values = frozenset(words(document.expand_values, "expandValues"))
         question = write(resolve(asked, context.expand, context.expand, expand_values))
     check(document)
+    if document.time_interval:
+        _must_be_answerable(document, question)
     expires = names.moment(document.expires_at, "expiresAt") if document.expires_at else None
     if "expiresAt" in fresh and expires is not None and expires <= now:
         raise BadRequestData(f"expiresAt is a moment to come; {document.expires_at} is over.")
     return Read(document, question if document.q else "", expires)
+
+
+def _must_be_answerable(document: Subscription, question: str) -> None:
+    """Nothing, or the problem that stored entities cannot be asked this, as the clock will have to."""
+    compiler = Compiler(links=FOLLOWED)
+    if document.q:
+        compiler.query(q.parse(question))
+    for selector in document.entities:
+        if selector.id_pattern:
+            compiler.query(Like(Path(("id",)), selector.id_pattern))
 
 
 def _must_hold_something(said: dict[str, Any]) -> None:

@@ -92,6 +92,27 @@ class Slice(msgspec.Struct, frozen=True, kw_only=True):
         """  # noqa: S608 - numbers
         return sql, self.values
 
+    def of(self, head: "Head", columns: str) -> tuple[str, tuple[Any, ...]]:
+        """All chosen instances of one entity in one piece, which the planner may share among its workers, and what is bound."""
+        end = len(self.values)
+        where = f"h.tenant = ${end + 1} and h.path = ${end + 2} and h.id = ${end + 3}"
+        values: list[Any] = [*self.values, head.key.tenant, head.key.path, head.key.id]
+        if self.names is not None:
+            values.append(list(self.names))
+            where += f" and h.name = any(${len(values)}::text[])"
+        if self.omitted:
+            values.append(list(self.omitted))
+            where += f" and not h.name = any(${len(values)}::text[])"
+        if head.ranges is not None:
+            values.append(head.ranges)
+            where += f" and {{time}} <@ ${len(values)}::text::tstzmultirange"
+        parts = [  # the compiler binds every value
+            f"(select {columns.format(time=time)} from broker.instance h "  # noqa: S608 - as said
+            f"where {where.format(time=time)} and {present} and {self.where.format(time=time)})"
+            for time, present in self.branches
+        ]
+        return " union all ".join(parts), tuple(values)
+
     def bound(self, heads: Sequence[Head]) -> tuple[Any, ...]:
         """The values of a statement about these entities."""
         return (

@@ -13,40 +13,31 @@ from hiroba.exchange.broker.history.store.reading import Head, Slice
 from hiroba.exchange.broker.model import Key
 
 
-class Extent(msgspec.Struct, frozen=True, kw_only=True):
-    """A series that has instances: its first and last moment, and its type."""
-
-    key: Key
-    name: str
-    dataset: str
-    type: str
-    first: datetime
-    last: datetime
-
-
-async def extents(conn: Connection, heads_: Sequence[Head], wanted: Slice) -> list[Extent]:
-    """First and last moment of every series of these entities."""
+async def spans(conn: Connection, heads_: Sequence[Head], wanted: Slice) -> dict[Key, tuple[datetime, datetime]]:
+    """The first and the last moment of each of these entities that has instances, by the ends of its series."""
     series, _ = wanted.series()
-    rows = await conn.fetch(f"""
-        select s.tenant, s.path, s.id, s.name, b.dataset, b.first, b.last,
-               (select t.value ->> 'type' from broker.instance t
-                 where t.tenant = s.tenant and t.path = s.path and t.id = s.id and t.name = s.name and t.dataset = b.dataset
-                 limit 1) as type
-          from ({series}) s,
-               lateral (select dataset, min(time) as first, max(time) as last
-                          from ({wanted.select("h.dataset, {time} as time")}) b group by dataset) b
-    """, *wanted.bound(heads_))  # noqa: S608 - the compiler binds every value  # fmt: skip
-    return [
-        Extent(
-            key=Key(row["tenant"], row["path"], row["id"]),
-            name=row["name"],
-            dataset=row["dataset"],
-            type=row["type"],
-            first=row["first"],
-            last=row["last"],
-        )
-        for row in rows
+    ends = [
+        f"lateral (select time from ({wanted.select('{time} as time', f'order by {{time}} {order} limit 1')}) b "  # noqa: S608 - as below
+        f"order by time {order} limit 1) as {name}"
+        for order, name in (("asc", "a"), ("desc", "z"))
     ]
+    rows = await conn.fetch(f"""
+        select s.tenant, s.path, s.id, min(a.time) as first, max(z.time) as last
+          from ({series}) s, {", ".join(ends)} group by s.tenant, s.path, s.id
+    """, *wanted.bound(heads_))  # noqa: S608 - the compiler binds every value  # fmt: skip
+    return {Key(row["tenant"], row["path"], row["id"]): (row["first"], row["last"]) for row in rows}
+
+
+async def types(conn: Connection, key: Key, series: Sequence[tuple[str, str]]) -> dict[tuple[str, str], str]:
+    """The type of an attribute in a dataset, by both."""
+    rows = await conn.fetch("""
+        select s.name, s.dataset, (select h.value ->> 'type' from broker.instance h
+                                    where h.tenant = $1 and h.path = $2 and h.id = $3
+                                      and h.name = s.name and h.dataset = s.dataset
+                                    limit 1) as type
+          from unnest($4::text[], $5::text[]) as s (name, dataset)
+    """, key.tenant, key.path, key.id, [name for name, _ in series], [dataset for _, dataset in series])  # fmt: skip
+    return {(row["name"], row["dataset"]): row["type"] for row in rows}
 
 
 class Group(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,27 +77,34 @@ def _bucket(periods: Periods, end: int) -> tuple[str, str, tuple[Any, ...]]:
 
 _SQUARE: Final = "case when abs({0}) < 1e-150 then 0 else {0} * {0} end"
 """What is too small to be squared is nothing."""
-_NUMBERS: Final = f"""
-    count(*) as "totalCount", count(number) as numbers,
-    avg(number) as avg, min(number) as min, max(number) as max,
-    sum(number) as sum, sum({_SQUARE.format("number")}) as sumsq, stddev_pop(number) as stddev,
-    count(distinct number) as "distinctCount"
-"""
+_RECKONED: Final = {
+    "avg": "avg({0})",
+    "distinctCount": "count(distinct {1})",
+    "max": "max({0})",
+    "min": "min({0})",
+    "stddev": "stddev_pop({0})",
+    "sum": "sum({0})",
+    "sumsq": f"sum({_SQUARE})",
+    "totalCount": "count(*)",
+}
+"""Each method of a number {0}, and of a value {1} of any kind."""
 
 
-async def numbers(conn: Connection, head: Head, wanted: Slice, periods: Periods) -> list[Group]:
+def _reckoned(methods: Sequence[str], number: str, value: str) -> str:
+    chosen = dict.fromkeys((*methods, "totalCount"))
+    return ", ".join(f'{_RECKONED[method].format(number, value)} as "{method}"' for method in chosen)
+
+
+async def numbers(conn: Connection, head: Head, wanted: Slice, periods: Periods, methods: Sequence[str]) -> list[Group]:
     """One entity's series by period, reckoned from the index alone; right for series whose values are all numbers."""
-    series, _ = wanted.series()
-    number, start, bound = _bucket(periods, len(wanted.values) + 6)
+    instances, values = wanted.of(head, "h.name, h.dataset, {time} as time, h.number")
+    number, start, bound = _bucket(periods, len(values))
     rows = await conn.fetch(f"""
-        select name, dataset, {number} as bucket, {start} as start, {_NUMBERS}
-          from ({series}) s, lateral ({wanted.select("h.dataset, {time} as time, h.number")}) b
-         group by 1, 2, 3, 4 order by 1, 2, 4
-    """, *wanted.bound([head]), *bound)  # noqa: S608 - the compiler binds every value  # fmt: skip
-    return [_group(row, "number", _METHODS) for row in rows]
-
-
-_METHODS: Final = ("avg", "distinctCount", "max", "min", "stddev", "sum", "sumsq", "totalCount")
+        select name, dataset, {number} as bucket, {start} as start, count(number) as numbers,
+               {_reckoned(methods, "number", "number")}
+          from ({instances}) b group by 1, 2, 3, 4 order by 1, 2, 4
+    """, *values, *bound)  # noqa: S608 - the compiler binds every value  # fmt: skip
+    return [_group(row, "number", methods) for row in rows]
 
 
 def _group(row: asyncpg.Record, kind: str, methods: Sequence[str]) -> Group:
@@ -122,15 +120,16 @@ def _group(row: asyncpg.Record, kind: str, methods: Sequence[str]) -> Group:
     )
 
 
-async def anything(conn: Connection, head: Head, wanted: Slice, periods: Periods, names: Sequence[str]) -> list[Group]:
+async def anything(
+    conn: Connection, head: Head, wanted: Slice, periods: Periods, methods: Sequence[str]
+) -> list[Group]:
     """The same for values of any kind: sizes of arrays, texts, dates and times of day (tables 4.5.19.1-1 and -2)."""
-    wanted = msgspec.structs.replace(wanted, names=tuple(names))
-    columns = "h.dataset, {time} as time, h.number, h.deleted, h.value, h.value ->> 'type' as kind"
-    series, _ = wanted.series()
-    number, start, bound = _bucket(periods, len(wanted.values) + 6)
+    columns = "h.name, h.dataset, {time} as time, h.number, h.deleted, h.value, h.value ->> 'type' as kind"
+    instances, values = wanted.of(head, columns)
+    number, start, bound = _bucket(periods, len(values))
     rows = await conn.fetch(f"""
         with typed as (
-            select s.name, b.dataset, b.time, b.number, v.value,
+            select b.name, b.dataset, b.time, b.number, v.value,
                    case when b.number is not null then 'number'
                         when b.kind not in ('Property', 'ListProperty') then 'other'
                         when jsonb_typeof(v.value) = 'array' then 'array'
@@ -138,8 +137,7 @@ async def anything(conn: Connection, head: Head, wanted: Slice, periods: Periods
                         when v.value ->> '@type' in ('DateTime', 'Date') then 'text'
                         when v.value ->> '@type' = 'Time' then 'time'
                         else 'other' end as kind
-              from ({series}) s,
-                   lateral ({wanted.select(columns)}) b,
+              from ({instances}) b,
                    lateral (select coalesce(b.value -> 'value', b.value -> 'object', b.value -> 'vocab', b.value -> 'json',
                                             b.value -> 'valueList', b.value -> 'objectList', b.value -> 'languageMap') as value) v
              where b.deleted is null
@@ -148,20 +146,18 @@ async def anything(conn: Connection, head: Head, wanted: Slice, periods: Periods
                    case when kind in ('text', 'time') then coalesce(value ->> '@value', value #>> '{{}}') end collate "C" as words
               from typed
         )
-        select name, dataset, {number} as bucket, {start} as start,
-               count(*) as "totalCount", count(number) as numbers, count(distinct value) as "distinctCount",
-               avg(one) as avg, min(one) as min, max(one) as max, sum(one) as sum,
-               sum({_SQUARE.format("one")}) as sumsq, stddev_pop(one) as stddev, min(words) as least, max(words) as most,
+        select name, dataset, {number} as bucket, {start} as start, count(number) as numbers,
+               {_reckoned(methods, "one", "value")}, min(words) as least, max(words) as most,
                case when count(distinct kind) = 1 then min(kind) else 'other' end as kind,
                avg(case when kind = 'time' and words ~ '^[0-2][0-9]:[0-5][0-9]:[0-5][0-9]'
                         then extract(epoch from left(words, 8)::time) end) as clock
           from reckoned group by 1, 2, 3, 4 order by 1, 2, 4
-    """, *wanted.bound([head]), *bound)  # noqa: S608 - the compiler binds every value  # fmt: skip
-    return [_any_group(row) for row in rows]
+    """, *values, *bound)  # noqa: S608 - the compiler binds every value  # fmt: skip
+    return [_any_group(row, methods) for row in rows]
 
 
-def _any_group(row: asyncpg.Record) -> Group:
-    group = _group(row, row["kind"], _METHODS)
+def _any_group(row: asyncpg.Record, methods: Sequence[str]) -> Group:
+    group = _group(row, row["kind"], methods)
     if group.kind not in {"text", "time"}:
         return group
     changed: dict[str, Any] = {"min": row["least"], "max": row["most"]}
