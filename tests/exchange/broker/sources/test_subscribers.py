@@ -206,6 +206,13 @@ async def test_an_interval_tells_all_that_match_again_and_again(broker: httpx.As
     assert await receiver.next() == ("newlyMatching", ["1", "2"])
 
 
+async def test_an_interval_tells_that_nothing_matches_too(broker: httpx.AsyncClient, receiver: Receiver) -> None:
+    await subscribe(broker, receiver, timeInterval=1)
+    assert await receiver.next() == ("newlyMatching", [])
+    await register(broker, 1)
+    assert await receiver.next() == ("newlyMatching", ["1"])
+
+
 async def test_who_is_paused_is_told_nothing_until_it_wakes(broker: httpx.AsyncClient, receiver: Receiver) -> None:
     await subscribe(broker, receiver, isActive=False)
     await register(broker, 1)

@@ -93,7 +93,7 @@ class Subscribers(Kept):
         return await self._outbox.owe(conn, await self._all(conn, stored))
 
     async def _all(self, conn: Connection, stored: Stored) -> list[Notice]:
-        """Every registration that matches, in one notification."""
+        """Every registration that matches, in one notification; the clock has it sent with none in it too (§5.11.7)."""
         now = clock.now()
         if stored.status(now) != "active":
             return []
@@ -101,7 +101,10 @@ class Subscribers(Kept):
         discovery = asked(stored, context)
         known = await registrations.of_tenant(conn, stored.tenant)
         matching = [one for each in known if (one := discovery.of(each, now)) is not None]
-        return [_notice(one, "newlyMatching", stored, context, now, together=True) for one in matching]
+        notices = [_notice(one, "newlyMatching", stored, context, now, together=True) for one in matching]
+        if not notices and stored.document.time_interval:
+            return [Notice(address=_address(stored), entity="", at=now, trigger="newlyMatching", data=b"")]
+        return notices
 
     async def _waiting(self, conn: Connection, tenant: str, now: datetime) -> AsyncIterator[Waiting]:
         """The active subscriptions of a tenant that are told of changes, and what they ask."""
@@ -128,6 +131,10 @@ def _meaning(change: Change, discovery: Discovery) -> tuple[Match, Trigger] | No
     return was if after is None else Match(after, after.information), "noLongerMatching"
 
 
+def _address(stored: Stored) -> Address:
+    return Address("ContextSourceNotification", stored.tenant, stored.id)
+
+
 def _notice(
     found: Match, trigger: Trigger, stored: Stored, context: Context, at: datetime, *, together: bool = False
 ) -> Notice:
@@ -144,7 +151,7 @@ def _notice(
     if endpoint.accept == "application/ld+json":
         written["@context"] = stored.document.jsonld_context
     return Notice(
-        address=Address("ContextSourceNotification", stored.tenant, stored.id),
+        address=_address(stored),
         entity=made.id,
         at=at,
         trigger=trigger,
