@@ -204,3 +204,18 @@ async def test_times_at_the_end_of_the_calendar_are_times(broker, past) -> None:
     found = await past(id_, format="aggregatedValues", aggrMethods="sum", aggrPeriodDuration="P1000Y")
     assert [value for value, _, _ in found["speed"]["sum"]] == [1, 2]
     await past(id_, 403, format="aggregatedValues", aggrMethods="sum", aggrPeriodDuration="P1M")
+
+
+async def test_an_entity_map_fixes_which_entities_a_query_is_about(broker: httpx.AsyncClient) -> None:
+    first = await make(broker, "1", speed=series(1))
+    await make(broker, "2", speed=series(1))
+    params = {"type": "Car", "timerel": "after", "timeAt": at(0)}
+    made = await broker.get(PAST, params=params | {"id": first, "entityMap": "true"})
+    assert made.status_code == 201
+    named = {"NGSILD-EntityMap": made.headers["ngsild-entitymap"]}
+    again = await broker.get(PAST, params=params, headers=named)
+    assert again.status_code == 200
+    assert [one["id"] for one in again.json()] == [first]
+    assert again.headers["ngsild-entitymap"] == named["NGSILD-EntityMap"]
+    gone = await broker.get(PAST, params=params, headers={"NGSILD-EntityMap": "urn:ngsi-ld:EntityMap:none"})
+    assert (gone.status_code, len(gone.json())) == (201, 2)

@@ -245,8 +245,11 @@ _MINE: Final = "h.tenant = v.tenant and h.path = v.path and h.id = v.id"
 
 
 def exists(condition: str) -> str:
-    """An entity `v` has an instance `h` for which the condition holds."""
-    return f"exists (select from broker.instance h where {_MINE} and {condition})"
+    """An entity `v` has an instance `h` for which the condition holds: looked for in each of its series, by the index."""
+    return f"""exists (
+        select from unnest(v.names) as n (name),
+               lateral (select from broker.instance h where {_MINE} and h.name = n.name and {condition}
+                         order by h.observed, h.at limit 1) one)"""  # noqa: S608 - the compiler binds every value
 
 
 def fulfils(chosen: str, condition: str) -> str:
