@@ -72,19 +72,31 @@ async def made(
     request: Request, exchange: Exchange, params: Mapping[str, str], question: Question, found: Found
 ) -> EntityMap:
     """A new map of everything that matches, here and at sources (§5.14.4)."""
-    lifetime = params.get("entityMapLifetime")
-    expires = model.until(None if lifetime is None else duration(lifetime, "entityMapLifetime"))
     async with exchange.reading() as conn:
         keys = await questions.matching(conn, question)
     entries = {key.id: [HERE] for key in keys}
     for id_, registrations in found.origins.items():
         entries.setdefault(id_, []).extend(registrations)
+    linked = {registration: model.id_in(location) for registration, location in found.maps.items()}
+    return await kept(request, exchange, params, entries, linked)
+
+
+async def kept(
+    request: Request,
+    exchange: Exchange,
+    params: Mapping[str, str],
+    entries: Mapping[str, list[str]],
+    linked: Mapping[str, str] = {},
+) -> EntityMap:
+    """A new map with these entries, kept as long as the request wants."""
+    lifetime = params.get("entityMapLifetime")
+    expires = model.until(None if lifetime is None else duration(lifetime, "entityMapLifetime"))
     entity_map = EntityMap(
         tenant=request.tenant,
         id=f"urn:ngsi-ld:EntityMap:{ulid()}",
         owner=request.admitted.owner,
         entries=entries,
-        linked={registration: model.id_in(location) for registration, location in found.maps.items()},
+        linked=linked,
         expires=expires,
     )
     async with exchange.writing() as conn:
@@ -92,6 +104,11 @@ async def made(
             raise TooManyResults(f"There are {MOST_MAPS} entity maps; delete some, or wait until they expire.")
         await store.add(conn, entity_map)
     return entity_map
+
+
+def created(entity_map: EntityMap) -> Answer:
+    """The answer to who asked for a map itself (§6.34.3)."""
+    return json(201, entity_map.document(), headers=[(HEADER, entity_map.location)])
 
 
 async def page(conn: Connection, question: Question, entity_map: EntityMap, found: Found) -> Page:
