@@ -109,8 +109,13 @@ def speed(given: argparse.Namespace) -> dict[str, Any]:
             "got": got["count"], "rate": got["count"] / took, "p50": got["p50"], "p99": got["p99"],
             "again": got["again"], "late": late, "cpu": ours / took,
             "receivers_cpu": (cpu(receivers) - theirs) / took,
-            "generator_cpu": (used.children_user + used.children_system - generator.children_user - generator.children_system) / took,
+            "generator_cpu": (children(used) - children(generator)) / took,
         }  # fmt: skip
+
+
+def children(times: os.times_result) -> float:
+    """Seconds of processor that ended children have used."""
+    return times.children_user + times.children_system
 
 
 def settled(port: int) -> dict[str, Any]:
@@ -265,13 +270,15 @@ def main() -> None:
     found: dict[str, Any] = {"speed": speed(given)}
     run = found["speed"]
     print(
-        f"{os.cpu_count()} cores, {given.clients} clients, {TYPES * MATCHES} subscriptions and receivers, {given.seconds} s, durable"
+        f"{os.cpu_count()} cores, {given.clients} clients, {TYPES * MATCHES} subscriptions and receivers, "
+        f"{given.seconds} s, durable"
     )
     print(f"writes           {run['writes']:>9,.0f}/s   p99 {run['write_p99']:,.0f} ms   failed {run['failed']:.0f}")
     print(f"notifications    {run['rate']:>9,.0f}/s   p50 {run['p50']:,.0f} ms   p99 {run['p99']:,.0f} ms")
     print(f"owed {run['sent']:,.0f}, arrived {run['got']:,}, twice {run['again']}")
     print(
-        f"processors used: house and database {run['cpu']:.2f}, receivers {run['receivers_cpu']:.2f}, wrk {run['generator_cpu']:.2f}"
+        f"processors used: house and database {run['cpu']:.2f}, receivers {run['receivers_cpu']:.2f}, "
+        f"wrk {run['generator_cpu']:.2f}"
     )
     if given.silent:
         found["silence"] = silence(given)
