@@ -9,7 +9,12 @@ from hiroba.exchange.gateway.access import MAY
 from hiroba.exchange.identity.callers import ANYONE, NOBODY, Caller, May
 
 UNSAFE = {"POST", "PUT", "PATCH", "DELETE"}
-STATES_OF_CHANGE = {"POST /entityMaps", "POST /entityOperations/query", "POST /temporal/entityOperations/query"}
+STATES_OF_CHANGE = {
+    "POST /entityMaps",
+    "POST /temporal/entityMaps",
+    "POST /entityOperations/query",
+    "POST /temporal/entityOperations/query",
+}
 """Questions whose text is too long for an address."""
 
 

@@ -158,6 +158,14 @@ async def test_a_kept_connection_that_was_closed_is_replaced(serve: Callable, eg
     assert server.connections == 2
 
 
+async def test_connections_nobody_uses_are_let_go(serve: Callable, egress: Egress, monkeypatch) -> None:
+    idle, other = await serve([OK]), await serve([OK])
+    assert await egress.post(f"http://127.0.0.1:{idle.port}/", headers={}, body=b"") == 200
+    monkeypatch.setattr("hiroba.base.egress.KEPT", -1.0)
+    assert await egress.post(f"http://127.0.0.1:{other.port}/", headers={}, body=b"") == 200
+    assert [port for _, _, port in egress._kept] == [other.port]
+
+
 async def test_a_server_that_closes_or_says_nothing_has_not_answered(serve: Callable, egress: Egress) -> None:
     server = await serve([b""])
     with pytest.raises(CallFailed, match="Lost"):
@@ -165,7 +173,7 @@ async def test_a_server_that_closes_or_says_nothing_has_not_answered(serve: Call
     silent = await serve([b"HTTP/1.1 200", b"never"])
     with pytest.raises(CallFailed, match="Timeout"):
         await egress.post(f"http://127.0.0.1:{silent.port}/", headers={}, body=b"", seconds=0.1)
-    assert not egress._kept["http", "127.0.0.1", silent.port]
+    assert not egress._kept.get(("http", "127.0.0.1", silent.port))
 
 
 async def test_what_may_not_be_called_is_not_posted_to_either(serve: Callable) -> None:

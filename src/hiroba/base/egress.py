@@ -115,6 +115,7 @@ class Egress:
         self._tls: ssl.SSLContext | None = None
         self._targets: dict[str, URL] = {}
         self._kept: dict[tuple[str, str, int], list[Conversation]] = {}
+        self._looked = 0.0
 
     async def close(self) -> None:
         """Let the connections go."""
@@ -166,11 +167,11 @@ class Egress:
             data = request(target.raw_path_qs, _authority(target), headers, body)
         except ValueError as error:
             raise CallRefused(f"{url[:200]}: {error}.") from error
-        kept = self._kept.setdefault((target.scheme, target.raw_host or "", target.port or 0), [])
+        place = (target.scheme, target.raw_host or "", target.port or 0)
         try:
             async with asyncio.timeout(seconds):
                 while True:
-                    known = self._still_open(kept)
+                    known = self._still_open(self._kept.get(place, []))
                     conversation = known or await self._converse(target)
                     try:
                         status = await conversation.post(data)
@@ -181,7 +182,7 @@ class Egress:
         except (OSError, Lost, BrokenAnswer) as error:  # TimeoutError is an OSError
             raise CallFailed(f"{url} did not answer: {type(error).__name__}.") from error
         if conversation.reusable:
-            kept.append(conversation)
+            self._kept.setdefault(place, []).append(conversation)
         return status
 
     def _still_open(self, kept: list[Conversation]) -> Conversation | None:
@@ -194,7 +195,23 @@ class Egress:
             conversation.close()
         return None
 
+    def _let_idle_go(self) -> None:
+        """Close what nobody has used for a while; looked for when a connection is opened, and not at each."""
+        now = asyncio.get_running_loop().time()
+        if now < self._looked + KEPT:
+            return
+        self._looked = now
+        for key, kept in list(self._kept.items()):
+            for one in kept:
+                if one.since <= now - KEPT:
+                    one.close()
+            if not (open_ones := [one for one in kept if one.reusable]):
+                del self._kept[key]
+            else:
+                self._kept[key] = open_ones
+
     async def _converse(self, target: URL) -> Conversation:
+        self._let_idle_go()
         secure = target.scheme == "https"
         transport, conversation = await self._dial(target.raw_host or "", target.port or 0, Conversation, secure=secure)
         del transport

@@ -1,6 +1,7 @@
 """`hiroba serve`: one server worker on a database that is there already."""
 
 import os
+import resource
 
 from granian import Granian
 from granian.constants import Interfaces, Loops
@@ -18,6 +19,10 @@ def execute(arguments: list[str]) -> int:
     chosen = settings(options.parse_args(arguments))
     if not chosen.database_url:
         raise Stop("serve needs DATABASE_URL; `hiroba up` brings a database of its own.")
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(
+        resource.RLIMIT_NOFILE, (most, most)
+    )  # callers and receivers together are more than the usual 1,024
     os.environ.update(write(chosen))  # the worker is a process of its own and reads them again
     Granian(
         "hiroba.app:serve",

@@ -114,3 +114,17 @@ async def test_what_is_wrong_makes_no_map(buses: httpx.AsyncClient, monkeypatch:
     monkeypatch.setattr(maps, "MOST_MAPS", 1)
     assert (await buses.get(f"{BASE}/entityMaps", params={"type": "Bus"})).status_code == 201
     assert (await buses.get(f"{BASE}/entityMaps", params={"type": "Bus"})).status_code == 403
+
+
+async def test_a_map_over_time_names_what_has_instances_in_the_period(buses: httpx.AsyncClient) -> None:
+    ask = {"type": "Bus", "timerel": "before", "timeproperty": "createdAt"}
+    assert (await buses.get(f"{BASE}/temporal/entityMaps", params={"type": "Bus"})).status_code == 400
+    now = await buses.get(f"{BASE}/temporal/entityMaps", params={**ask, "timeAt": "2999-01-01T00:00:00Z"})
+    assert now.status_code == 201, now.text
+    assert list(now.json()["entityMap"]) == IDS
+    then = await buses.get(f"{BASE}/temporal/entityMaps", params={**ask, "timeAt": "2000-01-01T00:00:00Z"})
+    assert then.json()["entityMap"] == {}
+    period = {"timerel": "before", "timeAt": "2999-01-01T00:00:00Z", "timeproperty": "createdAt"}
+    query = {"type": "Query", "entities": [{"type": "Bus"}], "temporalQ": period}
+    posted = await buses.post(f"{BASE}/temporal/entityMaps", json=query)
+    assert list(posted.json()["entityMap"]) == IDS

@@ -1,7 +1,7 @@
 """Who is sent to next: lines in memory, places for attempts, alarms for lines that must wait. No database here.
 
-Attempts to receivers that took the last one have places of their own, so that receivers which never answer, however many
-they are, delay nobody else.
+Attempts to receivers that took the last one have places of their own, those to receivers that did not have few, so that
+receivers which never answer, however many they are, delay nobody else.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from hiroba.base import clock
 from hiroba.exchange.broker.delivery.ledger import OLDEST, Ledger
-from hiroba.exchange.broker.delivery.line import Attempt, Line
+from hiroba.exchange.broker.delivery.line import Attempt, Line, Trust
 from hiroba.exchange.broker.delivery.message import Message, message
 from hiroba.exchange.broker.delivery.metrics import UNDER_WAY
 from hiroba.exchange.broker.delivery.model import Address, Kind, Row, Target
@@ -29,8 +29,8 @@ KNOWN: Final = 5.0
 """Seconds a line to which nothing is owed is remembered."""
 FETCHED: Final = 100
 """Rows of a subscription that are held in memory; those behind them stay in the table."""
-PLACES: Final = {True: 800, False: 400}
-"""Attempts under way at once to receivers that took the last one, and to those that did not or have not been tried."""
+PLACES: Final[dict[Trust, int]] = {"good": 1000, "new": 2000, "failing": 200}
+"""Attempts under way at once."""
 
 Targets = Mapping[Kind, Callable[[Address], Target | None]]
 """By kind: where a subscription wants its notifications, from memory; None where there is no such subscription (any more)."""
@@ -50,7 +50,7 @@ class Dispatch:
         self.closed = False
         self._alarms: list[tuple[float, Address]] = []
         self._alarmed: dict[Address, float] = {}
-        self._queues: dict[bool, dict[Address, None]] = {True: {}, False: {}}
+        self._queues: dict[Trust, dict[Address, None]] = {trust: {} for trust in PLACES}
         self._free = dict(PLACES)
 
     def take_in(self, row: Row) -> None:
@@ -128,17 +128,17 @@ class Dispatch:
 
     def _begin(self, address: Address, line: Line, target: Target) -> None:
         now = time.monotonic()
-        trusted = line.failures == 0 and line.width > 1
-        while self._free[trusted] > 0 and (rows := line.take(now, target)):
-            self._free[trusted] -= 1
-            task = asyncio.create_task(self._deliver(address, line, target, rows, trusted=trusted))
+        trust = line.trust
+        while self._free[trust] > 0 and (rows := line.take(now, target)):
+            self._free[trust] -= 1
+            task = asyncio.create_task(self._deliver(address, line, target, rows, trust))
             self.tasks.add(task)
             task.add_done_callback(self.tasks.discard)
         due = line.due(target)
         if due is not None and due > now:
             self._alarm(address, due)
-        elif due is not None and self._free[trusted] == 0:
-            self._queues[trusted][address] = None
+        elif due is not None and self._free[trust] == 0:
+            self._queues[trust][address] = None
 
     def _refuse(self, address: Address, line: Line) -> None:
         """Drop what is owed to a subscription that is gone or at rest, as soon as that is certain."""
@@ -149,9 +149,7 @@ class Dispatch:
         line.more = False
         self._wake()
 
-    async def _deliver(
-        self, address: Address, line: Line, target: Target, rows: tuple[Row, ...], *, trusted: bool
-    ) -> None:
+    async def _deliver(self, address: Address, line: Line, target: Target, rows: tuple[Row, ...], trust: Trust) -> None:
         began = clock.now()
         self.ledger.began(address, began)
         self._wake()
@@ -163,7 +161,7 @@ class Dispatch:
             attempt = Attempt(ok=False, reason=f"it could not be made: {type(error).__name__}", refused=True)
         finally:
             UNDER_WAY.dec()
-        self._free[trusted] += 1
+        self._free[trust] += 1
         if attempt.ok:
             line.went_well(rows)
             self.ledger.succeeded(address, rows, began)
@@ -174,8 +172,8 @@ class Dispatch:
             self.ledger.bury(dead, attempt, line.failures)
             self._give_up_old(address, line, attempt)
         self.advance(address)
-        queue = self._queues[trusted]
-        while queue and self._free[trusted] > 0:
+        queue = self._queues[trust]
+        while queue and self._free[trust] > 0:
             following = next(iter(queue))
             del queue[following]
             self.advance(following)

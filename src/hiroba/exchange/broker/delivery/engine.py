@@ -225,6 +225,7 @@ class Engine:
             line = self.dispatch.lines[address] = Line()
             if (state := known.get(address)) is not None:
                 line.failures = state.failures
+                line.width = 2 if state.ok else 1
                 if state.last_notification is not None:
                     line.last = now - (wall - state.last_notification).total_seconds()
 

@@ -8,7 +8,7 @@ kept, and what has gathered is sent in one notification when the period is over.
 from collections import deque
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 
@@ -22,6 +22,10 @@ JOINED: Final = 1000
 """Entities of one notification where several are joined."""
 TRIES: Final = 10
 """Times a receiver may refuse the same notification before it is given up."""
+
+
+Trust = Literal["good", "new", "failing"]
+"""What is known of a receiver: it took the last notification, it was never tried, it did not take the last one."""
 
 
 class Line:
@@ -43,6 +47,11 @@ class Line:
         """Whether the table may hold rows behind the ones that are here."""
         self.reached = 0
         """The highest number that has come here."""
+
+    @property
+    def trust(self) -> Trust:
+        """What is known of the receiver."""
+        return "failing" if self.failures else "good" if self.width > 1 else "new"
 
     @property
     def idle(self) -> bool:

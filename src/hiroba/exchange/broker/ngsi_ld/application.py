@@ -109,6 +109,8 @@ ROUTES: Final = (
             Route("DELETE", f"{face.path}/{{}}", "write", face.delete, frozenset()),
         )
     ),
+    Route("GET", "/temporal/entityMaps", "read", temporal.entity_map, temporal.PARAMETERS | {"entityMapLifetime"}),
+    Route("POST", "/temporal/entityMaps", "read", temporal.entity_map_by_post, temporal.BESIDE),
     Route("GET", "/entityMaps", "read", queries.entity_map),
     Route("POST", "/entityMaps", "read", queries.entity_map_by_post),
     Route("GET", "/entityMaps/{}", "read", maps.retrieve),

@@ -106,6 +106,11 @@ async def kept(
     return entity_map
 
 
+def created(entity_map: EntityMap) -> Answer:
+    """The answer to who asked for a map itself (§6.34.3)."""
+    return json(201, entity_map.document(), headers=[(HEADER, entity_map.location)])
+
+
 async def page(conn: Connection, question: Question, entity_map: EntityMap, found: Found) -> Page:
     """A page of what a map names and still matches; what does not is taken out of the map (§5.5.9.3)."""
     if entity_map.is_spread:

@@ -13,7 +13,7 @@ from hiroba.exchange.broker.exchange import Exchange
 from hiroba.exchange.broker.linked import held, joined
 from hiroba.exchange.broker.ngsi_ld import bodies, distributed, maps, shapes
 from hiroba.exchange.broker.ngsi_ld.entities import BASE, answer_of
-from hiroba.exchange.broker.ngsi_ld.http import Answer, Request, json
+from hiroba.exchange.broker.ngsi_ld.http import Answer, Request
 from hiroba.exchange.broker.query import collation, geo, geometry, order, q, scopes, types
 from hiroba.exchange.broker.query.names import attributes, resolve
 from hiroba.exchange.broker.query.tree import ENTITY_MEMBERS
@@ -27,15 +27,16 @@ MOST: Final = 1000
 async def query(request: Request, exchange: Exchange) -> Answer:
     """The entities that match the parameters, a page of them."""
     context = await request.context()
-    return await _answer(request, exchange, context, request.params, (_asked(request, context),))
+    return await _answer(request, exchange, context, request.params, (selected(request, context),))
 
 
 def asked(request: Request, context: Context) -> Question:
     """What the parameters of an address ask for."""
-    return question_of(request, context, request.params, (_asked(request, context),), shapes.of(request, context))
+    return question_of(request, context, request.params, (selected(request, context),), shapes.of(request, context))
 
 
-def _asked(request: Request, context: Context) -> Selector:
+def selected(request: Request, context: Context) -> Selector:
+    """The selector of an address."""
     ids = tuple(names.uri(id_, "id") for id_ in request.words("id"))
     kinds = request.params.get("type", "*")
     return Selector(
@@ -71,8 +72,7 @@ async def _map(
     request: Request, exchange: Exchange, context: Context, params: Mapping[str, str], question: Question
 ) -> Answer:
     found, _ = await distributed.ask(request, exchange, context, question, {**params, "entityMap": "true"})
-    made = await maps.made(request, exchange, params, question, found)
-    return json(201, made.document(), headers=[(maps.HEADER, made.location)])
+    return maps.created(await maps.made(request, exchange, params, question, found))
 
 
 def selector_of(entity: Mapping[str, Any], context: Context) -> Selector:

@@ -23,7 +23,7 @@ from hiroba.exchange.broker.errors import (
 )
 from hiroba.exchange.broker.exchange import Exchange
 from hiroba.exchange.broker.model import Entity, Key
-from hiroba.exchange.broker.ngsi_ld import bodies, queries, shapes
+from hiroba.exchange.broker.ngsi_ld import bodies, distributed, queries, shapes
 from hiroba.exchange.broker.ngsi_ld.entities import BASE
 from hiroba.exchange.broker.ngsi_ld.http import Answer, Request, json
 from hiroba.exchange.broker.query import q
@@ -43,7 +43,7 @@ MOST: Final = 100_000
 MOST_SNAPSHOTS: Final = 100
 """Snapshots of a tenant at one time."""
 
-Asked = tuple[Question, Shape]
+Asked = tuple[Question, Shape, Mapping[str, str]]
 
 
 async def enter(request: Request, exchange: Exchange) -> tuple[str, str] | None:
@@ -66,7 +66,7 @@ async def create(request: Request, exchange: Exchange) -> Answer:
         raise OperationNotSupported("Snapshots are made of snapshotQueries here; their histories begin then.")
     asked = [_asked(request, context, query) for query in said["snapshotQueries"]]
     made = await _add(request, exchange, said)
-    exchange.later(_fill(exchange, made, [_found(exchange, question, shape) for question, shape in asked]))
+    exchange.later(_fill(exchange, made, [_found(request, exchange, context, one) for one in asked]))
     return _made(made)
 
 
@@ -79,7 +79,7 @@ async def clone(request: Request, exchange: Exchange, id_: str) -> Answer:
         request, exchange, {**said, **{name: original.said[name] for name in model.QUERIES if name in original.said}}
     )
     everything = Question(tenant=original.holds, limit=AT_ONCE)
-    exchange.later(_fill(exchange, made, [_found(exchange, everything, None)], original.details))
+    exchange.later(_fill(exchange, made, [_here(exchange, everything)], original.details))
     return _made(made)
 
 
@@ -137,7 +137,7 @@ def _asked(request: Request, context: Context, query: Mapping[str, Any]) -> Aske
     selectors = tuple(queries.selector_of(entity, context) for entity in entities)
     shape = shapes.of(request, context, params)
     question = queries.question_of(request, context, params, selectors, shape)
-    return replace(question, order=(), limit=AT_ONCE, offset=0, count=False), shape
+    return replace(question, order=(), limit=AT_ONCE, offset=0, count=False), shape, params
 
 
 def _lifetime(said: Mapping[str, Any]) -> float | None:
@@ -160,13 +160,29 @@ def _made(made: Snapshot) -> Answer:
     return Answer(201, headers=[("location", f"{BASE}/snapshots/{quote(made.id, safe=':')}")])
 
 
-async def _found(exchange: Exchange, question: Question, shape: Shape | None) -> AsyncIterator[list[Entity]]:
-    """What a query finds, as much of it as is asked for, a batch at a time."""
+async def _found(request: Request, exchange: Exchange, context: Context, asked: Asked) -> AsyncIterator[list[Entity]]:
+    """What a query finds here and at context sources, as much of it as is asked for, a batch at a time."""
+    question, shape, params = asked
+    found, _ = await distributed.ask(request, exchange, context, question, params)
+    if not found.matches:
+        async for batch in _here(exchange, question):
+            yield [_shaped(entity, shape) for entity in batch]
+        return
+    is_more = True
+    while is_more:
+        async with exchange.reading() as conn:
+            page = await distributed.page(conn, question, found)
+        yield [_shaped(entity, shape) for entity in page.entities]
+        question, is_more = replace(question, offset=question.offset + AT_ONCE), page.more
+
+
+async def _here(exchange: Exchange, question: Question) -> AsyncIterator[list[Entity]]:
+    """What a query finds here, a batch at a time."""
     last: Key | None = None
     while True:
         async with exchange.reading() as conn:
             page = await questions.answer(conn, replace(question, after=last))
-        yield [entity if shape is None else _shaped(entity, shape) for entity in page.entities]
+        yield page.entities
         if not page.more:
             return
         last = page.entities[-1].key

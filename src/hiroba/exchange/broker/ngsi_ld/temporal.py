@@ -10,7 +10,7 @@ import msgspec
 from hiroba.base import clock
 from hiroba.base.db import Connection
 from hiroba.exchange.broker.contexts.context import Context
-from hiroba.exchange.broker.documents import evolution_writing, names
+from hiroba.exchange.broker.documents import evolution_writing
 from hiroba.exchange.broker.documents.evolution_writing import Moment, Past, Series, TemporalFormat
 from hiroba.exchange.broker.documents.writing import Shape
 from hiroba.exchange.broker.errors import BadRequestData, InvalidRequest, ResourceNotFound, TooManyResults
@@ -26,10 +26,11 @@ from hiroba.exchange.broker.model import Entity, Key, dataset
 from hiroba.exchange.broker.ngsi_ld import bodies, maps, shapes
 from hiroba.exchange.broker.ngsi_ld.entities import BASE, answer_of, key_of
 from hiroba.exchange.broker.ngsi_ld.http import Answer, Request, words
-from hiroba.exchange.broker.ngsi_ld.queries import LIMIT, MOST, is_local, place_of, selector_of
-from hiroba.exchange.broker.query import order, q, scopes, temporal, types
+from hiroba.exchange.broker.ngsi_ld.queries import LIMIT, MOST, is_local, place_of, selected, selector_of
+from hiroba.exchange.broker.query import order, q, scopes, temporal
 from hiroba.exchange.broker.query.names import attributes, resolve
 from hiroba.exchange.broker.query.tree import ENTITY_MEMBERS
+from hiroba.exchange.broker.questions import MOST as MOST_MAPPED
 from hiroba.exchange.broker.questions import Selector
 
 BESIDE: Final = frozenset({"limit", "offset", "count", "options", "format", "sysAttrs", "local", "splitEntities"})
@@ -84,13 +85,7 @@ async def retrieve(request: Request, exchange: Exchange, id_: str) -> Answer:
 async def query(request: Request, exchange: Exchange) -> Answer:
     """Query the temporal evolution of entities (§5.7.4)."""
     context = await request.context()
-    params = request.params
-    selector = Selector(
-        ids=tuple(names.uri(id_, "id") for id_ in request.words("id")),
-        pattern=params.get("idPattern", ""),
-        types=types.parse(params["type"]).resolve(context.expand) if "type" in params else types.Types(),
-    )
-    return await _answer(request, exchange, context, params, (selector,))
+    return await _answer(request, exchange, context, request.params, (selected(request, context),))
 
 
 async def query_by_post(request: Request, exchange: Exchange) -> Answer:
@@ -99,6 +94,33 @@ async def query_by_post(request: Request, exchange: Exchange) -> Answer:
     params, selected = bodies.read(document, over_time=True)
     selectors = tuple(selector_of(entity, context) for entity in selected)
     return await _answer(request, exchange, context, {**request.params, **params}, selectors)
+
+
+async def entity_map(request: Request, exchange: Exchange) -> Answer:
+    """Create an entity map of what has instances in a period (§5.14.5)."""
+    context = await request.context()
+    return await _map(request, exchange, context, request.params, (selected(request, context),))
+
+
+async def entity_map_by_post(request: Request, exchange: Exchange) -> Answer:
+    """The same by a Query document."""
+    document, context = await request.document()
+    params, entities = bodies.read(document, over_time=True)
+    selectors = tuple(selector_of(entity, context) for entity in entities)
+    return await _map(request, exchange, context, {**request.params, **params}, selectors)
+
+
+async def _map(
+    request: Request, exchange: Exchange, context: Context, params: Mapping[str, str], selectors: tuple[Selector, ...]
+) -> Answer:
+    question = _question(request, context, params, selectors, _asked(request, context, params))
+    async with exchange.reading() as conn:
+        page = await questions.entities(
+            conn, msgspec.structs.replace(question, limit=MOST_MAPPED + 1, offset=0, count=False)
+        )
+    if len(page.heads) > MOST_MAPPED:
+        raise TooManyResults(f"More than {MOST_MAPPED} entities match; narrow it by type, place or q.")
+    return maps.created(await maps.kept(request, exchange, params, {head.key.id: [HERE] for head in page.heads}))
 
 
 async def _answer(
