@@ -30,6 +30,7 @@ def codes(answer: httpx.Response) -> list[str]:
     ("status", "document", "code"),
     [
         (200, b"<html>", "111"),
+        (200, b'{"id":"urn:a:1","type":"Car","a":' + b"[" * 900 + b"]" * 900 + b"}", "111"),
         (200, b"", "111"),
         (200, {"id": "no entity"}, "111"),
         (403, None, "299"),
@@ -63,6 +64,8 @@ async def test_what_a_source_warns_of_is_passed_on(broker: httpx.AsyncClient, so
     await register(broker, source)
     source.says("GET", PATH, 200, CAR, **{"NGSILD-Warning": '199 far "urn:r:9: silent"'})
     assert (await broker.get(f"{API}{PATH}")).headers["ngsild-warning"] == '199 far "urn:r:9: silent"'
+    source.says("GET", PATH, 200, CAR, **{"NGSILD-Warning": "199 far 遠"})
+    assert "遠" not in (await broker.get(f"{API}{PATH}")).headers["ngsild-warning"]
 
 
 async def test_a_dead_source_costs_a_reader_a_warning_and_a_writer_a_timeout(

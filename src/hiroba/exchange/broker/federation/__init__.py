@@ -5,5 +5,8 @@ identity.py    what this broker is called             forwarding.py  a part of i
 calls.py       asking sources, within bounds          receiving.py   what they answer, as entities
 merging.py     several versions of an entity as one   splitting.py   who owns which part of a write
 outcomes.py    what came of the parts, together       warnings.py    what a reader is told of sources that failed
-federation.py  all of it for the operations           writes.py, reads.py, batches.py, discovery.py  by kind of operation
+narrowing.py   what a source may be asked of a wish   wording.py     what is asked, as parameters
+federation.py  all of it, for the kinds of operation:
+               reads.py, queries.py, discovery.py, writes.py, batches.py, purges.py
+tallies.py     how it went with each source           store.py       the name of this house
 """

@@ -81,7 +81,8 @@ def _read(document: Any, asked: Asked, context: Context) -> Iterator[tuple[str, 
     """What a source's answer says, whatever of it can be understood."""
     if isinstance(document, list):
         for one in document:
-            yield from _read(one, asked, context)
+            if isinstance(one, dict):
+                yield from _read(one, asked, context)
         return
     if not isinstance(document, dict):
         return

@@ -11,7 +11,7 @@ from hiroba.exchange.broker.federation.federation import Federation
 from hiroba.exchange.broker.federation.forwarding import Call
 from hiroba.exchange.broker.federation.origin import Origin
 from hiroba.exchange.broker.federation.outcomes import Leg
-from hiroba.exchange.broker.federation.reads import Wish, wanted_by
+from hiroba.exchange.broker.federation.queries import Wish, wanted_by
 from hiroba.exchange.broker.federation.splitting import Part, fate
 from hiroba.exchange.broker.questions import Selector
 from hiroba.exchange.broker.sources.matching import Match

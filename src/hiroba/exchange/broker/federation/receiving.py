@@ -12,6 +12,7 @@ from hiroba.base import clock
 from hiroba.base.errors import Problem
 from hiroba.exchange.broker.contexts.context import Context
 from hiroba.exchange.broker.documents import foreign, names
+from hiroba.exchange.broker.documents.reading import check_depth
 from hiroba.exchange.broker.federation import warnings
 from hiroba.exchange.broker.federation.calls import Reply
 from hiroba.exchange.broker.federation.warnings import Warned
@@ -78,6 +79,7 @@ def _warnings(reply: Reply) -> Iterator[Warned]:
 
 
 def _entity(document: Any, tenant: str, context: Context) -> Entity:
+    check_depth(document)
     fragment = foreign.entity(document, context)
     now = clock.now()
     created = names.moment(document["createdAt"], "createdAt") if "createdAt" in document else now

@@ -27,10 +27,15 @@ class Warned(msgspec.Struct, frozen=True):
 def headers(alias: str, warnings: Iterable[Warned], passed_on: Iterable[str] = ()) -> Iterator[tuple[str, str]]:
     """The warnings as headers, this broker named as who warns (RFC 7234 §5.5); then those that sources gave."""
     lines = [f'{one.code} {alias} "{_quoted(f"{one.registration}: {one.text}")}"' for one in warnings]
-    for line in [*lines, *passed_on][:MOST]:
+    for line in [*lines, *map(_plain, passed_on)][:MOST]:
         yield HEADER, line
 
 
 def _quoted(text: str) -> str:
     """Text as it may stand in a header, whoever wrote it."""
-    return "".join(letter if " " <= letter <= "~" and letter not in '"\\' else "?" for letter in text)[:300]
+    return _plain(text).replace('"', "?").replace("\\", "?")
+
+
+def _plain(text: str) -> str:
+    """Text as every header can hold it."""
+    return "".join(letter if " " <= letter <= "~" else "?" for letter in text[:300])

@@ -16,13 +16,14 @@ from hiroba.exchange.broker.documents.writing import Shape
 from hiroba.exchange.broker.edits import Change
 from hiroba.exchange.broker.errors import BadRequestData, ResourceNotFound
 from hiroba.exchange.broker.exchange import Exchange
-from hiroba.exchange.broker.federation import batches, discovery, outcomes, purges, reads, writes
+from hiroba.exchange.broker.federation import batches, discovery, outcomes, purges, queries, reads, writes
 from hiroba.exchange.broker.federation.batches import Batch, Here, Item
 from hiroba.exchange.broker.federation.discovery import Asked, Catalogue
 from hiroba.exchange.broker.federation.origin import Origin
 from hiroba.exchange.broker.federation.outcomes import Leg
 from hiroba.exchange.broker.federation.purges import Purge
-from hiroba.exchange.broker.federation.reads import Found, Wish
+from hiroba.exchange.broker.federation.queries import Wish
+from hiroba.exchange.broker.federation.reads import Found
 from hiroba.exchange.broker.federation.splitting import Attributes
 from hiroba.exchange.broker.federation.writes import Write
 from hiroba.exchange.broker.maps.model import EntityMap
@@ -190,7 +191,7 @@ async def ask(
     if known is not None:
         page_ids = known.window(question.offset, question.limit)
         wish = msgspec.structs.replace(wish, only=known.elsewhere(page_ids), linked=known.linked, maps=False)
-    found = await reads.query(federation, origin(request, context), wish)
+    found = await queries.query(federation, origin(request, context), wish)
     if found.matches and question.order:
         raise BadRequestData("Entities can be ordered only where all of them are held: say local=true (§5.7.2.4).")
     found = msgspec.structs.replace(found, is_split=is_split)
