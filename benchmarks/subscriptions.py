@@ -133,13 +133,13 @@ def main() -> None:
         "asked": f"{given.asked:,} whose q must be asked",
     }
     print(f"patches of one attribute, {given.clients} clients, {given.seconds} s each, median of {given.turns} turns\n")
-    print(f"{'':32}{'per second':>12}{'p99 ms':>9}{'CPU ms each':>13}{'of none':>9}{'failed':>8}")
-    none = statistics.median(one["rate"] for one in found["none"])
+    print(f"{'':32}{'per second':>12}{'p99 ms':>9}{'CPU ms each':>13}{'of none':>9}{'CPU of none':>13}{'failed':>8}")
+    none = {key: statistics.median(one[key] for one in found["none"]) for key in ("rate", "cpu_ms")}
     for name, turns in found.items():
         middle = {key: statistics.median(one[key] for one in turns) for key in ("rate", "p99", "cpu_ms", "failed")}
         print(
             f"{titles[name]:32}{middle['rate']:>12,.0f}{middle['p99']:>9.0f}{middle['cpu_ms']:>13.3f}"
-            f"{middle['rate'] / none:>9.2f}{middle['failed']:>8.0f}"
+            f"{middle['rate'] / none['rate']:>9.2f}{middle['cpu_ms'] / none['cpu_ms']:>13.2f}{middle['failed']:>8.0f}"
         )
     if given.json:
         given.json.write_bytes(msgspec.json.format(msgspec.json.encode(found)))

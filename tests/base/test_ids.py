@@ -1,11 +1,12 @@
 """Names for things: unique, and sorted by the time they were made."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 
 import pytest
 
 from hiroba.base import clock
-from hiroba.base.ids import ALPHABET, ulid
+from hiroba.base.ids import ALPHABET, moment_of, ulid, ulids
 
 
 def test_an_id_has_26_characters_of_its_alphabet() -> None:
@@ -31,3 +32,11 @@ def test_ids_sort_by_the_time_they_were_made(monkeypatch: pytest.MonkeyPatch) ->
 def test_the_first_ten_characters_are_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clock, "now", lambda: datetime.fromtimestamp(1_469_918_176.385, UTC))
     assert ulid()[:10] == "01ARYZ6S41"
+
+
+def test_ulids_of_one_moment_are_in_order_and_say_when_they_were_made() -> None:
+    moment = datetime(2026, 11, 21, 7, 30, 0, 123000, tzinfo=UTC)
+    made = list(islice(ulids(moment), 5000))
+    assert made == sorted(set(made))
+    assert {moment_of(one) for one in made} == {moment.timestamp()}
+    assert [moment_of(text) for text in ("", "x" * 26, made[0][:-1], made[0].lower())] == [None] * 4

@@ -16,6 +16,7 @@ COMMANDS = {
     "migrate": "bring the database's tables up to date",
     "load": "bring files of a municipality into the exchange",
     "dead-letters": "list notifications that could not be delivered, send them again or throw them away",
+    "export": "write the past of the exchange's entities to Parquet files",
     "sign-in": "print a one-time link that signs an operator or an officer in",
     "bench": "measure create, patch, get and query against the database's own floor",
     "test": "run the tests",

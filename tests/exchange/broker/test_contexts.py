@@ -172,6 +172,7 @@ async def test_only_copies_are_reloaded_and_only_known_ones_deleted(broker) -> N
     assert (await broker.delete(f"{BASE}/{id_}", params={"reload": "true"})).status_code == 400
     assert (await broker.delete(f"{BASE}/{id_}", params={"reload": "perhaps"})).status_code == 400
     assert (await broker.delete(f"{BASE}/nothing")).status_code == 404
+    assert (await broker.delete(f"{BASE}/")).json()["type"] == f"{ERRORS}BadRequestData"
     assert (await broker.get(f"{BASE}/nothing")).json()["type"] == f"{ERRORS}ResourceNotFound"
     assert (await broker.get(BASE, params={"kind": "Other"})).json()["type"] == f"{ERRORS}BadRequestData"
     assert (await broker.get(BASE, params={"limit": "1"})).json()["type"] == f"{ERRORS}InvalidRequest"

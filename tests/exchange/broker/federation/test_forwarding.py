@@ -230,6 +230,17 @@ async def test_a_registration_of_one_tenant_concerns_no_other(broker: httpx.Asyn
     assert source.heard == []
 
 
+async def test_a_source_of_other_datasets_is_not_asked(broker: httpx.AsyncClient, source: Source) -> None:
+    await register(broker, source, datasetId=["urn:d:1"])
+    gps = {"type": "Property", "value": 1, "datasetId": "urn:d:1"}
+    both = [gps, {"type": "Property", "value": 2}]
+    source.says("GET", PATH, 200, {"id": CAR["id"], "type": "Car", "speed": both})
+    assert (await broker.get(f"{API}{PATH}")).json()["speed"] == gps, "the other instance is none of its own"
+    assert (await broker.get(f"{API}{PATH}", params={"datasetId": "urn:d:2"})).status_code == 404
+    await broker.get(f"{API}/entities", params={"type": "Car", "datasetId": "@none"})
+    assert len(source.heard) == 1
+
+
 async def test_types_and_attributes_of_sources_are_known_here(broker: httpx.AsyncClient, source: Source) -> None:
     await register(broker, source, operations=["federationOps"])
     await broker.post(f"{API}/entities", json=car("speed"), params={"local": "true"})

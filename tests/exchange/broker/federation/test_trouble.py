@@ -164,6 +164,9 @@ async def test_a_source_that_failed_is_left_in_peace_for_its_cooldown(monkeypatc
     began = time.monotonic()
     troubles = [(await caller.ask([question(cooldown=30)], ORIGIN))[0].trouble for _ in range(3)]
     assert (troubles, egress.calls) == (["silent", "closed", "closed"], 1)
+    assert (await caller.ask([question()], ORIGIN))[0].trouble == "silent", (
+        "a registration without a cooldown asks again"
+    )
     monkeypatch.setattr(time, "monotonic", lambda: began + 60)
     assert (await caller.ask([question(cooldown=30)], ORIGIN))[0].trouble == "silent"
 

@@ -183,6 +183,15 @@ def test_a_registered_area_is_asked_whether_it_may_hold_what_is_sought(
     assert concerns(registered(BUILDING, location=SQUARE), place=place) is expected
 
 
+def test_an_area_that_crosses_itself_is_asked_in_its_valid_reading() -> None:
+    eight = {"type": "Polygon", "coordinates": [[[0, 0], [2, 2], [2, 0], [0, 2], [0, 0]]]}
+    source = registered(BUILDING, location={"type": "GeoProperty", "value": eight})
+    for point, expected in (("[0.2,1]", True), ("[1.8,1]", True), ("[1,0.2]", False)):
+        for georel in ("contains", "intersects", "near;maxDistance==100"):
+            place = geo.parse(georel, "Point", point).resolve(CORE.expand)
+            assert concerns(source, place=place) is expected, (georel, point)
+
+
 def test_time_tells_sources_of_history_from_sources_of_the_present() -> None:
     year = {"startAt": "2025-01-01T00:00:00Z", "endAt": "2026-01-01T00:00:00Z"}
     observed, managed = registered(BUILDING, observationInterval=year), registered(BUILDING, managementInterval=year)

@@ -184,6 +184,20 @@ async def test_the_end_of_a_registration_is_told_when_it_comes(broker: httpx.Asy
     assert await receiver.next() == ("noLongerMatching", ["1"])
 
 
+async def test_an_id_whose_registration_has_ended_may_be_taken_at_once(
+    broker: httpx.AsyncClient, receiver: Receiver
+) -> None:
+    await subscribe(broker, receiver)
+    await register(broker, 1, expiresAt=clock.iso(clock.now() + timedelta(seconds=1)))
+    assert await receiver.next() == ("newlyMatching", ["1"])
+    address = f"{REGISTRATIONS}/urn:ngsi-ld:ContextSourceRegistration:1"
+    while (await broker.get(address)).status_code == 200:  # noqa: ASYNC110 - the clock gives no event
+        await asyncio.sleep(0.01)
+    await register(broker, 1)
+    assert await receiver.next() == ("noLongerMatching", ["1"])
+    assert await receiver.next() == ("newlyMatching", ["1"])
+
+
 async def test_an_interval_tells_all_that_match_again_and_again(broker: httpx.AsyncClient, receiver: Receiver) -> None:
     await register(broker, 1)
     await subscribe(broker, receiver, timeInterval=1)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hiroba.exchange.broker.contexts.context import CORE
+from hiroba.exchange.broker.contexts.context import CORE, Context, flatten
 from hiroba.exchange.broker.errors import BadRequestData
 from hiroba.exchange.broker.query import q
 from hiroba.exchange.broker.subscriptions.model import Subscription
@@ -114,6 +114,7 @@ def test_names_are_expanded_wherever_they_stand() -> None:
     document["notification"] = {
         **without(FLOODS["notification"], "attributes"),
         "pick": ["id", "level", "flowsTo{name}"],
+        "join": "inline",
     }
     read = created(document, CORE, NOW)
     assert read.document.entities[0].type == f"{DEFAULT}River"
@@ -123,6 +124,28 @@ def test_names_are_expanded_wherever_they_stand() -> None:
     assert read.document.notification.pick == ("id", f"<{DEFAULT}level>", f"<{DEFAULT}flowsTo>{{<{DEFAULT}name>}}")
     assert read.document.q == "level>3"
     assert str(q.parse(read.question)) == str(q.parse(f"<{DEFAULT}level>>3"))
+
+
+@pytest.mark.parametrize(
+    "member",
+    [
+        {"entities": [{"type": "Odd"}]},
+        {"notification": {**FLOODS["notification"], "attributes": ["odd"]}},
+        {"q": "odd>1"},
+    ],
+)
+def test_a_context_that_bends_the_languages_is_refused(member: dict[str, Any]) -> None:
+    context = Context(flatten([{"Odd": "https://example.org/(A;B)", "odd": "https://example.org/a>b"}]), "x")
+    with pytest.raises(BadRequestData):
+        created(but(**member), context, NOW)
+
+
+def test_projections_reach_as_far_as_the_join() -> None:
+    deep = {**without(FLOODS["notification"], "attributes"), "pick": ["flowsTo{flowsTo{name}}"]}
+    for join in ({}, {"join": "flat"}, {"join": "@none", "joinLevel": 2}, {"join": "inline", "joinLevel": 1}):
+        with pytest.raises(BadRequestData, match="joinLevel=2"):
+            created(but(notification=deep | join), CORE, NOW)
+    assert created(but(notification=deep | {"join": "inline", "joinLevel": 2}), CORE, NOW)
 
 
 def test_a_query_may_come_percent_encoded_as_in_an_address() -> None:

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 
 from hiroba.base.db import Connection, Pool, transaction
@@ -65,6 +66,17 @@ async def test_a_memory_reads_all_at_first_and_then_what_is_new(pool: Pool, monk
     assert read == [2, 2, 1, 2, 0]
     assert subscriptions.index.get("", "urn:s:0") is None
     assert subscriptions.index.get("", "urn:s:5") is not None
+
+
+async def test_one_that_cannot_be_read_keeps_no_other_from_being_heard_of(pool: Pool) -> None:
+    subscriptions = Subscriptions(pool, Book(Egress(), "http://hiroba.test"), Outbox())
+    follower = Follower(pool)
+    follower.follow(MEMORY, subscriptions.refresh)
+    odd = msgspec.structs.replace(stored(1).document, entities=(EntitySelector(type="(((", id=""),))
+    await put(pool, msgspec.structs.replace(stored(1), document=odd), stored(2))
+    await follower.catch_up(MEMORY)
+    assert subscriptions.index.get("", "urn:s:2") is not None
+    assert len(subscriptions.index) == 1
 
 
 async def test_a_deleted_one_leaves_its_key_for_a_while_and_its_id_at_once(pool: Pool) -> None:

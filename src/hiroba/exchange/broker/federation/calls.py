@@ -29,6 +29,8 @@ LARGEST: Final = 16 << 20
 KEPT: Final = 32 << 20
 """Bytes of answers that are kept for `cacheDuration`."""
 
+BROKEN: Final = frozenset({401, 403, 500, 502, 503, 504})
+"""Answers that say the source cannot be used, whatever is asked."""
 Trouble = Literal["", "silent", "closed", "invalid", "kept back"]
 """Why there is no answer to use: none came in time; it is not to be asked now; it cannot be read; it may not leave."""
 
@@ -78,7 +80,8 @@ class Caller:
         self._egress = egress
         self._may_leave = may_leave
         self._tell = tell
-        self._left_alone: dict[tuple[str, str], float] = {}
+        self._failed: dict[tuple[str, str], float] = {}
+        """When an endpoint's tenant failed last, as long as it has not answered well since."""
         self._kept = _Kept()
 
     async def ask(self, outgoing: Iterable[Outgoing], origin: Origin) -> list[Reply]:
@@ -100,11 +103,14 @@ class Caller:
         if (kept := self._kept.get(outgoing)) is not None:
             return msgspec.structs.replace(kept, stale=True)
         place = (registration.endpoint, registration.remote_tenant)
-        if self._left_alone.get(place, 0.0) > time.monotonic():
+        cooldown = registration.management.cooldown or 0.0
+        if place in self._failed and time.monotonic() - self._failed[place] < cooldown:
             return Reply(registration=registration, trouble="closed", detail="it failed just now and is left in peace")
         reply = await self._call(outgoing)
-        if reply.trouble == "silent" and registration.management.cooldown:
-            self._left_alone[place] = time.monotonic() + registration.management.cooldown
+        if not (reply.trouble or reply.status in BROKEN):
+            self._failed.pop(place, None)
+        elif cooldown:
+            self._failed[place] = time.monotonic()
         if self._tell is not None:
             self._tell(registration, succeeded=reply.is_fine or reply.status == 404)  # noqa: PLR2004 - Not Found is no failure (§6.3.17)
         self._kept.put(outgoing, reply)

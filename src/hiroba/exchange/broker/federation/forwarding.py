@@ -90,7 +90,7 @@ def _spoken(registration: Registration, context: Context, document: Any) -> tupl
         and "jsonldcontext" not in steering
         and (steering.get("contenttype") == JSON_LD or link is None)
     )
-    if link is not None and context is not CORE and not inline:
+    if link is not None and (context is not CORE or "jsonldcontext" in steering) and not inline:
         headers["Link"] = f'<{link}>; rel="http://www.w3.org/ns/json-ld#context"; type="{JSON_LD}"'
     if document is None:
         return None, headers

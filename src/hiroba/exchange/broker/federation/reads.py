@@ -88,14 +88,23 @@ def concerned(
 
 
 async def retrieve(
-    federation: Federation, origin: Origin, id_: str, types: Types, attributes: frozenset[str] | None
+    federation: Federation,
+    origin: Origin,
+    selector: Selector,
+    attributes: frozenset[str] | None,
+    datasets: frozenset[str] | None,
 ) -> Found:
     """The versions that sources have of one entity (§5.7.1.4)."""
-    wanted = Wanted(entities=(Entities(ids=(id_,), types=types),), attributes=attributes or frozenset())
+    (id_,), types = selector.ids, selector.types
+    wanted = Wanted(
+        entities=(Entities(ids=(id_,), types=types),),
+        attributes=attributes or frozenset(),
+        datasets=datasets or frozenset(),
+    )
     scope = concerned(federation, origin, wanted, RETRIEVES)
     asked = [(match.registration, _one(match, id_, types, attributes)) for match in scope.matches]
     replies = await federation.ask(origin, asked)
-    return _found(scope, await federation.entities(origin, replies), (Selector(ids=(id_,), types=types),))
+    return _found(scope, await federation.entities(origin, replies), (selector,))
 
 
 def _one(match: Match, id_: str, types: Types, attributes: frozenset[str] | None) -> Callable[[Context], Call]:
@@ -124,6 +133,8 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     """Parts of it that are passed on as they were written: georel, geometry, coordinates, scopeQ."""
     attributes: frozenset[str] | None = None
     """Which attributes are wanted, as far as that tells which sources are."""
+    datasets: frozenset[str] | None = None
+    """Which datasets are wanted; None: all."""
     csf: Query | None = None
     """What sources must be like (§4.9)."""
     maps: bool = False
@@ -185,6 +196,7 @@ def wanted_by(wish: Wish) -> Wanted:
     return Wanted(
         entities=tuple(Entities(ids=one.ids, pattern=one.pattern, types=one.types) for one in question.selectors),
         attributes=wish.attributes or frozenset(),
+        datasets=wish.datasets or frozenset(),
         scopes=question.scopes,
         place=question.place,
     )

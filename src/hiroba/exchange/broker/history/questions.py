@@ -54,6 +54,8 @@ class PastQuestion(msgspec.Struct, frozen=True, kw_only=True):
     """A question about entities over time; every name in it is an IRI."""
 
     tenant: str = HOME
+    ids: tuple[str, ...] | None = None
+    """Only these entities, whatever else is asked."""
     selectors: tuple[Selector, ...] = ()
     having: frozenset[str] | None = None
     """At least one of these attributes has an instance in the period."""
@@ -93,6 +95,14 @@ async def entities(conn: Connection, question: PastQuestion) -> PastPage:
         down=question.descending,
     )
     return PastPage(heads=found, count=count)
+
+
+async def matching(conn: Connection, question: PastQuestion) -> list[Key]:
+    """Every entity a question selects."""
+    found = await entities(conn, msgspec.structs.replace(question, limit=MOST + 1, offset=0, count=False))
+    if len(found.heads) > MOST:
+        raise TooManyResults(f"More than {MOST} entities come into question; narrow it by type, time or q.")
+    return [head.key for head in found.heads]
 
 
 async def instances(conn: Connection, heads: list[Head], wanted: Wanted, most: int) -> Rows:
@@ -153,6 +163,8 @@ def _where(compiler: Compiler, question: PastQuestion) -> tuple[str, str]:
     """The condition on a row `v` of evolutions, and when its scopes were those that are asked for."""
     bind = compiler.bind
     conditions = [f"v.tenant = {bind(question.tenant, 'text')}"]
+    if question.ids is not None:
+        conditions.append(f"v.id = any({bind(list(question.ids), 'text[]')})")
     if question.selectors:
         conditions.append(f"({' or '.join(selected(compiler, selector) for selector in question.selectors)})")
     if question.having is not None:

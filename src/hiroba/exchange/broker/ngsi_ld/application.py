@@ -238,6 +238,6 @@ class NgsiLd:
         if not scope["path"].startswith("/ngsi-ld/v1/") or not node.routes:
             raise ResourceNotFound(f"There is no {scope['path']}.")
         is_for_one = scope["method"] in {"PUT", "PATCH", "DELETE"} - node.routes.keys()
-        if is_for_one and segments == ["entities"] and scope["path"].endswith("/"):
+        if is_for_one and len(segments) == 1 and node.any is not None and scope["path"].endswith("/"):
             raise BadRequestData("The address names no id.")
         return node, parts

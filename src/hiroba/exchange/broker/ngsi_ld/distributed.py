@@ -12,6 +12,7 @@ import msgspec
 from hiroba.base.db import Connection
 from hiroba.exchange.broker import questions
 from hiroba.exchange.broker.contexts.context import Context
+from hiroba.exchange.broker.documents.writing import Shape
 from hiroba.exchange.broker.edits import Change
 from hiroba.exchange.broker.errors import BadRequestData, ResourceNotFound
 from hiroba.exchange.broker.exchange import Exchange
@@ -108,18 +109,16 @@ def _raise_if_nothing(legs: Sequence[Leg]) -> None:
         raise problems[0]
 
 
-async def entity(
-    request: Request, exchange: Exchange, context: Context, key: Key, attributes: frozenset[str] | None
-) -> tuple[Entity | None, Found, Headers]:
+async def entity(request: Request, exchange: Exchange, key: Key, shape: Shape) -> tuple[Entity | None, Found, Headers]:
     """One entity, put together from here and from the sources that have some of it (§5.7.1.4)."""
     own = await exchange.reader.read(key)
     if is_local(request, exchange):
         return own, Found(), []
     federation = exchange.federation
-    selection = request.params.get("type", "*")
-    found = await reads.retrieve(
-        federation, origin(request, context), key.id, selections.parse(selection).resolve(context.expand), attributes
-    )
+    types = selections.parse(request.params.get("type", "*")).resolve(shape.context.expand)
+    selector = questions.Selector(ids=(key.id,), types=types)
+    asked = origin(request, shape.context)
+    found = await reads.retrieve(federation, asked, selector, shape.attrs, shape.datasets)
     everything = found.merged([] if own is None else [own])
     made = next((one for one in everything if one.key.id == key.id), None)
     return made, found, found.headers(federation.identity.alias(request.tenant))
@@ -166,6 +165,7 @@ async def ask(
     question: Question,
     params: Mapping[str, str],
     *,
+    datasets: frozenset[str] | None = None,
     known: EntityMap | None = None,
 ) -> tuple[Found, Headers]:
     """What sources have of what a query asks for, and the warnings about those that did not say (§5.7.2.4).
@@ -179,7 +179,14 @@ async def ask(
     said = {} if is_split else _said(params)
     asked = _bare(question) if is_split else question
     csf = resolve(q.parse(params["csf"], "csf"), context.expand, context.expand) if "csf" in params else None
-    wish = Wish(question=asked, said=said, attributes=question.having, csf=csf, maps=params.get("entityMap") == "true")
+    wish = Wish(
+        question=asked,
+        said=said,
+        attributes=question.having,
+        datasets=datasets,
+        csf=csf,
+        maps=params.get("entityMap") == "true",
+    )
     if known is not None:
         page_ids = known.window(question.offset, question.limit)
         wish = msgspec.structs.replace(wish, only=known.elsewhere(page_ids), linked=known.linked, maps=False)

@@ -42,7 +42,7 @@ async def retrieve(request: Request, exchange: Exchange, id_: str) -> Answer:
     context = await request.context()
     shape = shapes.of(request, context)
     key = key_of(request, id_)
-    entity, found, warned = await distributed.entity(request, exchange, context, key, shape.attrs)
+    entity, found, warned = await distributed.entity(request, exchange, key, shape)
     if entity is None:
         raise ResourceNotFound(f"There is no entity {id_}.", headers=warned)
     if types := request.params.get("type"):

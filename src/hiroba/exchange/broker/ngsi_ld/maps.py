@@ -77,13 +77,18 @@ async def made(
     entries = {key.id: [HERE] for key in keys}
     for id_, registrations in found.origins.items():
         entries.setdefault(id_, []).extend(registrations)
-    return await kept(request, exchange, params, entries, found)
+    linked = {registration: model.id_in(location) for registration, location in found.maps.items()}
+    return await kept(request, exchange, params, entries, linked)
 
 
 async def kept(
-    request: Request, exchange: Exchange, params: Mapping[str, str], entries: Mapping[str, list[str]], found: Found
+    request: Request,
+    exchange: Exchange,
+    params: Mapping[str, str],
+    entries: Mapping[str, list[str]],
+    linked: Mapping[str, str] = {},
 ) -> EntityMap:
-    """A new map with these entries, and the maps that sources made for it."""
+    """A new map with these entries, kept as long as the request wants."""
     lifetime = params.get("entityMapLifetime")
     expires = model.until(None if lifetime is None else duration(lifetime, "entityMapLifetime"))
     entity_map = EntityMap(
@@ -91,7 +96,7 @@ async def kept(
         id=f"urn:ngsi-ld:EntityMap:{ulid()}",
         owner=request.admitted.owner,
         entries=entries,
-        linked={registration: model.id_in(location) for registration, location in found.maps.items()},
+        linked=linked,
         expires=expires,
     )
     async with exchange.writing() as conn:

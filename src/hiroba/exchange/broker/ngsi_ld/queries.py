@@ -93,7 +93,9 @@ async def _answer(
     join = shapes.join_of(params)
     question = question_of(request, context, params, selectors, shape)
     known = await maps.named(request, exchange)
-    found, warned = await distributed.ask(request, exchange, context, question, params, known=known)
+    found, warned = await distributed.ask(
+        request, exchange, context, question, params, datasets=shape.datasets, known=known
+    )
     used = await maps.used(request, exchange, params, question, known=known, found=found)
     async with exchange.reading() as conn:
         page = await (

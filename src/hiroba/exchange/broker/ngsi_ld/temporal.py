@@ -15,7 +15,6 @@ from hiroba.exchange.broker.documents.evolution_writing import Moment, Past, Ser
 from hiroba.exchange.broker.documents.writing import Shape
 from hiroba.exchange.broker.errors import BadRequestData, InvalidRequest, ResourceNotFound, TooManyResults
 from hiroba.exchange.broker.exchange import Exchange
-from hiroba.exchange.broker.federation.reads import Found
 from hiroba.exchange.broker.history import aggregates, periods, questions
 from hiroba.exchange.broker.history.aggregates import Aggregation
 from hiroba.exchange.broker.history.model import INSTANCE_PREFIX, SCOPE
@@ -74,7 +73,13 @@ async def retrieve(request: Request, exchange: Exchange, id_: str) -> Answer:
     is_empty = not pasts[0].series and asked.wanted.names != frozenset()
     if is_empty or not document:
         raise ResourceNotFound(f"Nothing of what was asked for is recorded of {id_}.")
-    return answer_of(206 if headers else 200, document | _context(asked.shape), asked.shape, headers)
+    status = 206 if headers else 200
+    entity_map = await maps.named(request, exchange)
+    if entity_map is None and maps.is_wanted(request, request.params):
+        entity_map = await maps.kept(request, exchange, request.params, {id_: [HERE]})
+    if entity_map is not None:
+        headers.append((maps.HEADER, entity_map.location))
+    return answer_of(status, document | _context(asked.shape), asked.shape, headers)
 
 
 async def query(request: Request, exchange: Exchange) -> Answer:
@@ -115,9 +120,7 @@ async def _map(
         )
     if len(page.heads) > MOST_MAPPED:
         raise TooManyResults(f"More than {MOST_MAPPED} entities match; narrow it by type, place or q.")
-    return maps.created(
-        await maps.kept(request, exchange, params, {head.key.id: [HERE] for head in page.heads}, Found())
-    )
+    return maps.created(await maps.kept(request, exchange, params, {head.key.id: [HERE] for head in page.heads}))
 
 
 async def _answer(
@@ -125,10 +128,21 @@ async def _answer(
 ) -> Answer:
     asked = _asked(request, context, params)
     question = _question(request, context, params, selectors, asked)
+    known = await maps.named(request, exchange)
+    entity_map = known
+    if known is None and maps.is_wanted(request, params):
+        async with exchange.reading() as conn:
+            entries = {key.id: [HERE] for key in await questions.matching(conn, question)}
+        entity_map = await maps.kept(request, exchange, params, entries)
+    if entity_map is not None:
+        question = msgspec.structs.replace(question, ids=tuple(entity_map.here))
     async with exchange.reading() as conn:
         page = await questions.entities(conn, question)
         pasts, headers = await _pasts(conn, exchange, page.heads, asked)
     status = 206 if headers else 200
+    if entity_map is not None:
+        headers.append((maps.HEADER, entity_map.location))
+        status = status if known is not None else 201
     if page.count is not None:
         headers.append(("ngsild-results-count", str(page.count)))
     headers += _links(request, question, len(page.heads))

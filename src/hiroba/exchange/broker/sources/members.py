@@ -5,6 +5,7 @@ from re import compile as pattern
 from typing import Any, Final
 
 import re2
+import shapely
 from shapely.geometry.base import BaseGeometry
 
 from hiroba.exchange.broker.contexts.context import Context
@@ -144,10 +145,11 @@ def datasets(value: Any, where: str) -> frozenset[str]:
 
 
 def place(value: Any, where: str) -> BaseGeometry:
-    """A geometry, by itself or as the value of a GeoProperty (§4.7)."""
+    """A geometry, by itself or as the value of a GeoProperty (§4.7); one that crosses itself is asked in its valid reading."""
     if isinstance(value, dict) and value.get("type") == "GeoProperty":
         value = value.get("value")
-    return well_formed(value, where)
+    geometry = well_formed(value, where)
+    return geometry if geometry.is_valid else shapely.make_valid(geometry)
 
 
 def interval(value: Any, where: str) -> Interval:

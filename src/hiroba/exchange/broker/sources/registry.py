@@ -46,7 +46,8 @@ class Sources:
         """Register a context source (§5.9.2)."""
 
         async def change(conn: Connection) -> list[Change]:
-            return [await changes.create(conn, made, admitted=admitted, own_url=self._url)]
+            over = await changes.forget_expired(conn)  # one of them may have had this id
+            return [*over, await changes.create(conn, made, admitted=admitted, own_url=self._url)]
 
         await self._write(change)
 

@@ -58,7 +58,7 @@ async def held(conn: Connection, tenant: str, id_: str) -> Registration | None:
 
 
 async def put(conn: Connection, made: Registration, version: int) -> None:
-    """Write a registration; one that had its id, expired and not yet forgotten or about to be changed, gives way."""
+    """Write a registration, over the one that `held` holds where there is one; how it went with the source stays."""
     await conn.execute("""
         insert into broker.registration (tenant, id, owner, document, created, modified, expires, version)
         values ($1, $2, $3, $4, $5, $6, $7, $8)

@@ -8,8 +8,10 @@ import re2
 
 from hiroba.exchange.broker.documents import names
 from hiroba.exchange.broker.documents.names import show
+from hiroba.exchange.broker.documents.projecting import depth
 from hiroba.exchange.broker.errors import BadRequestData
-from hiroba.exchange.broker.query import geo, q, scopes, temporal
+from hiroba.exchange.broker.linked import DEEPEST
+from hiroba.exchange.broker.query import geo, projection, q, scopes, temporal
 from hiroba.exchange.broker.query.patterns import LONGEST, compiled
 from hiroba.exchange.broker.subscriptions.model import (
     Endpoint,
@@ -103,6 +105,11 @@ def _check_notification(params: NotificationParams) -> None:
         raise BadRequestData("notification.attributes is the older word for pick; use the one or the others.")
     if both := set(params.pick) & set(params.omit):
         raise BadRequestData(f"{', '.join(sorted(both))} is both picked and omitted.")
+    deepest = max(depth(projection.parse(",".join(one))) if one else 0 for one in (params.pick, params.omit))
+    if deepest > ((params.join_level or 1) if params.join in {"flat", "inline"} else 0):
+        raise BadRequestData(f"pick and omit follow relationships {deepest} deep: say join, and joinLevel={deepest}.")
+    if params.join_level > DEEPEST:
+        raise BadRequestData(f"joinLevel is at most {DEEPEST}.")
     if of_the_entity := set(params.attributes) & ENTITY_HEAD:
         raise BadRequestData(f"notification.attributes names attributes; {', '.join(of_the_entity)} is none.")
     _check_endpoint(params.endpoint)

@@ -63,10 +63,11 @@ class Index:
 
     def put(self, stored: Stored) -> None:
         """Remember a subscription as it is now."""
+        wanted = set(_places(stored))
         self.remove(stored.tenant, stored.id)
         entry = self._entries[stored.tenant, stored.id] = Entry(stored)
         places = self._places.setdefault(stored.tenant, {})
-        for place in set(_places(stored)):
+        for place in wanted:
             places.setdefault(place, {})[stored.id] = entry
 
     def remove(self, tenant: str, id_: str) -> None:

@@ -3,10 +3,11 @@
 from datetime import datetime, timedelta
 from typing import Final
 
+import asyncpg
+
 from hiroba.base.db import Connection
 from hiroba.exchange.broker.delivery.model import Notice
 from hiroba.exchange.broker.delivery.outbox import Outbox
-from hiroba.exchange.broker.errors import TooManyResults
 from hiroba.exchange.broker.events import Then
 from hiroba.exchange.broker.linked import held
 from hiroba.exchange.broker.model import Entity
@@ -43,8 +44,9 @@ class Intervals:
             await store.set_due(conn, tenant, id_, max(was + every, now) if every else None)
             if every and entry.stored.status(now) == "active":
                 try:
-                    notices += await self._notices(conn, entry, now)
-                except MISHAPS as mishap:
+                    async with conn.transaction():
+                        notices += await self._notices(conn, entry, now)
+                except (*MISHAPS, asyncpg.PostgresError) as mishap:
                     failed(entry, mishap)
         return await self._outbox.owe(conn, notices)
 
@@ -79,7 +81,4 @@ async def _asked(conn: Connection, entry: Entry) -> list[Entity]:
         place=plan.place,
         limit=MOST,
     )
-    try:
-        return (await answer(conn, question)).entities
-    except TooManyResults:
-        return []
+    return (await answer(conn, question)).entities

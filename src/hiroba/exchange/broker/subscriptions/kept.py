@@ -1,5 +1,6 @@
 """Subscriptions of one kind: made, changed, deleted in the database, and remembered by every process (CIM 009 §5.8, §5.11)."""
 
+import logging
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, ClassVar
@@ -8,6 +9,7 @@ import msgspec
 
 from hiroba.base import clock
 from hiroba.base.db import Connection, Pool, reading, transaction
+from hiroba.base.errors import Problem
 from hiroba.base.ids import ulid
 from hiroba.base.versions import raise_
 from hiroba.exchange.broker.contexts.book import Book
@@ -23,6 +25,7 @@ from hiroba.exchange.broker.subscriptions.index import Index
 from hiroba.exchange.broker.subscriptions.model import Stored
 from hiroba.exchange.broker.subscriptions.reading import created, patched
 
+log = logging.getLogger("hiroba.subscriptions")
 Guard = Callable[[Stored], None]
 """Raises where a caller may not touch a subscription."""
 
@@ -51,7 +54,11 @@ class Kept:
         while last is not None:
             batch = await store.written_after(conn, last, table=self.table)
             for stored in batch.written:
-                self.index.put(stored)
+                try:
+                    self.index.put(stored)
+                except Problem as problem:  # what one says must not keep this process from hearing of the others
+                    log.warning("the subscription %s cannot be followed: %s", stored.id, problem)
+                    self.index.remove(stored.tenant, stored.id)
             for tenant, id_ in batch.gone:
                 self.index.remove(tenant, id_)
             last = batch.last

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import orjson
 from prometheus_client import Counter
+from shapely.errors import ShapelyError
 
 from hiroba.base import clock
 from hiroba.base.db import Connection
@@ -27,7 +28,9 @@ log = logging.getLogger("hiroba.subscriptions")
 OWED: Final = Counter("hiroba_notifications_owed", "Notifications that changes of entities gave rise to")
 FAILED: Final = Counter("hiroba_subscriptions_failed", "Times a subscription was passed over")
 
-MISHAPS: Final = (ArithmeticError, LookupError, RuntimeError, StopIteration, TypeError, ValueError, Problem)
+MISHAPS: Final = (
+    ArithmeticError, AttributeError, LookupError, RuntimeError, StopIteration, TypeError, ValueError, ShapelyError, Problem,
+)  # fmt: skip
 """What one subscription cannot make of an entity must keep neither the entity from being written nor others from being told."""
 Concern = tuple[Changes, Entry]
 
@@ -70,9 +73,10 @@ class Notifier:
         notices = []
         await self._wordings.ready(entry.stored for _, entry in concerned)
         for changed, entry in concerned:
-            form = entry.form(await self._wordings.of(entry.stored))
-            key = (id(changed), *form.key)
+            context = await self._wordings.of(entry.stored)
             try:
+                form = entry.form(context)
+                key = (id(changed), *form.key)
                 if key not in rendered:
                     tenant = changed.event.key.tenant
                     fetch = _remembering(held(conn, tenant), fetched.setdefault(tenant, {}))

@@ -16,10 +16,11 @@ from hiroba.exchange.broker.model import NULL
 from hiroba.exchange.broker.query import projection, q, types
 from hiroba.exchange.broker.query.compile import Compiler
 from hiroba.exchange.broker.query.names import resolve
-from hiroba.exchange.broker.query.tree import Like, Path
+from hiroba.exchange.broker.query.tree import Like, Path, Query
 from hiroba.exchange.broker.query.write import write
 from hiroba.exchange.broker.subscriptions.checking import LONGEST_INTERVAL, check, words
 from hiroba.exchange.broker.subscriptions.model import EntitySelector, Subscription
+from hiroba.exchange.broker.subscriptions.rendering import form
 
 MOST: Final = 1000
 """Items of one list in a subscription."""
@@ -87,14 +88,23 @@ def _read(said: dict[str, Any], fresh: Collection[str], question: str, context: 
     if document.q and (not question or "expandValues" in fresh):
         asked = q.parse(unquote(document.q))
         expand_values = frozenset(words(document.expand_values, "expandValues"))
-        question = write(resolve(asked, context.expand, context.expand, expand_values))
+        question = _question(resolve(asked, context.expand, context.expand, expand_values))
     check(document)
+    form(document, context)
     if document.time_interval:
         _must_be_answerable(document, question)
     expires = names.moment(document.expires_at, "expiresAt") if document.expires_at else None
     if "expiresAt" in fresh and expires is not None and expires <= now:
         raise BadRequestData(f"expiresAt is a moment to come; {document.expires_at} is over.")
     return Read(document, question if document.q else "", expires)
+
+
+def _question(asked: Query) -> str:
+    """A query with IRIs for names as it is kept: text that is read as the same query again."""
+    text = write(asked)
+    if q.parse(text) != asked:
+        raise BadRequestData("q: the IRIs of its names hold signs of the query language.")
+    return text
 
 
 def _must_be_answerable(document: Subscription, question: str) -> None:
@@ -161,6 +171,8 @@ def _expanded(document: Subscription, fresh: Collection[str], context: Context) 
 
 def _selector(selector: EntitySelector, context: Context) -> EntitySelector:
     selected = types.parse(selector.type, "entities.type").resolve(context.expand)
+    if types.parse(str(selected), "entities.type") != selected:
+        raise BadRequestData(f"entities.type: the IRIs of {show(selector.type)} hold signs of the selection language.")
     return msgspec.structs.replace(selector, type=str(selected))
 
 
@@ -170,4 +182,8 @@ def _projected(
     if not chosen:
         return ()
     parsed = projection.parse(",".join(chosen), where, nested=nested)
-    return tuple(str(one) for one in projection.resolve(parsed, attribute))
+    resolved = projection.resolve(parsed, attribute)
+    written = tuple(map(str, resolved))
+    if projection.parse(",".join(written), where) != resolved:
+        raise BadRequestData(f"{where}: the IRIs of its names hold signs of the projection language.")
+    return written
