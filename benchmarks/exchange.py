@@ -134,8 +134,8 @@ async def floor(data: Path, entities: int) -> dict[str, float]:
     async def write(done: int) -> int:
         await conn.execute(
             """
-            insert into public.floor (tenant, path, id, types, doc, created, modified)
-            select '', '', id, $3::text[], doc::jsonb, now(), now() from unnest($1::text[], $2::text[]) as v (id, doc)
+            insert into public.floor (tenant, path, id, types, doc, facts, created, modified)
+            select '', '', id, $3::text[], doc::jsonb, doc::jsonb, now(), now() from unnest($1::text[], $2::text[]) as v (id, doc)
             """,
             [f"urn:ngsi-ld:Floor:{done + number}" for number in range(ROWS)], docs, [f"{VOCABULARY}Bench"],
         )  # fmt: skip
