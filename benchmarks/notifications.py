@@ -133,12 +133,12 @@ def settled(port: int) -> dict[str, Any]:
 
 
 def silence(given: argparse.Namespace) -> dict[str, Any]:
-    """Writes a second with subscriptions whose receivers never answer, beside the same ones with receivers that do."""
+    """Writes a second with subscriptions whose receivers never answer, beside ones whose receivers do, and none."""
     rates = {}
-    for path in ("s/0", "never"):
+    for path in ("", "s/0", "never"):
         with house(given.port) as (url, _, _), receiver(given.port + 1):
             fill(url)
-            for number in range(given.silent):
+            for number in range(given.silent if path else 0):
                 id_ = f"urn:ngsi-ld:Noticed{number % TYPES + 1}:{number // TYPES % EACH + 1}"
                 subscribe(
                     url,
@@ -147,7 +147,7 @@ def silence(given: argparse.Namespace) -> dict[str, Any]:
                 )
             wrk(url, "notify", given.clients, 3, str(TYPES), str(EACH), "0")
             rates[path] = wrk(url, "notify", given.clients, given.seconds, str(TYPES), str(EACH), "0")["rate"]
-    return {"answering": rates["s/0"], "silent": rates["never"], "ratio": rates["never"] / rates["s/0"]}
+    return {"none": rates[""], "answering": rates["s/0"], "silent": rates["never"], "ratio": rates["never"] / rates[""]}
 
 
 def kills(given: argparse.Namespace) -> dict[str, Any]:
@@ -284,7 +284,8 @@ def main() -> None:
         found["silence"] = silence(given)
         print(
             f"\n{given.silent} receivers that never answer: {found['silence']['silent']:,.0f} writes/s, "
-            f"with answers {found['silence']['answering']:,.0f}; {found['silence']['ratio']:.2f} of it"
+            f"with answers {found['silence']['answering']:,.0f}, without subscriptions {found['silence']['none']:,.0f}; "
+            f"{found['silence']['ratio']:.2f} of that"
         )
     if given.kills:
         found["kills"] = kills(given)
