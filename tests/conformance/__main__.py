@@ -97,7 +97,7 @@ def _prepare(suite: Path, port: int) -> None:
     """Point the suite at this machine: addresses, contexts, the MQTT broker."""
     here = f"http://127.0.0.1:{port + 1}/"
     for file in suite.rglob("*"):
-        if file.suffix in {".robot", ".resource", ".json", ".jsonld", ".py"}:
+        if file.suffix in {".robot", ".resource", ".json", ".jsonld", ".geojson", ".py"}:
             text = file.read_text()
             local = HEAD_OF_URL.sub(lambda found: found[0] if found[0].startswith(OURS) else here, text)
             if local != text:

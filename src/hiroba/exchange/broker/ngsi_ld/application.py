@@ -134,6 +134,10 @@ ROUTES: Final = (
 )
 
 
+_OF_ONE: Final = (["entities"], ["jsonldContexts"])
+"""Collections of which an address with nothing after the slash is one without an id, rather than the collection's own."""
+
+
 class _Node:
     """A step of the path: what follows by name, what follows whatever it is called, and the operations that end here."""
 
@@ -238,6 +242,6 @@ class NgsiLd:
         if not scope["path"].startswith("/ngsi-ld/v1/") or not node.routes:
             raise ResourceNotFound(f"There is no {scope['path']}.")
         is_for_one = scope["method"] in {"PUT", "PATCH", "DELETE"} - node.routes.keys()
-        if is_for_one and len(segments) == 1 and node.any is not None and scope["path"].endswith("/"):
+        if is_for_one and segments in _OF_ONE and scope["path"].endswith("/"):
             raise BadRequestData("The address names no id.")
         return node, parts
