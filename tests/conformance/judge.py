@@ -26,20 +26,18 @@ class Result(msgspec.Struct, frozen=True, order=True):
 
 
 class Dispute(msgspec.Struct, frozen=True):
-    """A test that we do not follow, and why."""
+    """Tests that we do not follow, and why."""
 
-    file: str
+    tests: tuple[str, ...]
+    """Files, which means all tests in them, or names of single tests."""
     clause: str
     """The clause of CIM 009 V1.9.1 that decides for us."""
     why: str
-    names: tuple[str, ...] = ()
-    """Which tests of the file; none: all."""
     revisions: tuple[str, ...] = ("etsi", "extended")
 
     def covers(self, result: Result, revision: str) -> bool:
         """Whether it speaks of this test."""
-        named = not self.names or result.name in self.names
-        return self.file == result.file and named and revision in self.revisions
+        return revision in self.revisions and (result.file in self.tests or result.name in self.tests)
 
 
 def disputes(text: str) -> list[Dispute]:

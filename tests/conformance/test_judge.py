@@ -27,12 +27,12 @@ def test_results_are_read_from_reports(found: list[Result]) -> None:
 
 def test_a_failure_counts_unless_it_is_disputed(found: list[Result]) -> None:
     assert not judge(found, [], "etsi").is_good
-    assert judge(found, [Dispute("019_11", "4.10", "…", ("b",))], "etsi").is_good
-    assert not judge(found, [Dispute("019_11", "4.10", "…", ("b",), ("extended",))], "etsi").is_good
+    assert judge(found, [Dispute(("b",), "4.10", "…")], "etsi").is_good
+    assert not judge(found, [Dispute(("b",), "4.10", "…", ("extended",))], "etsi").is_good
 
 
 def test_a_dispute_over_a_test_that_passes_must_go(found: list[Result]) -> None:
-    verdict = judge(found, [Dispute("019_11", "4.10", "…")], "etsi")
+    verdict = judge(found, [Dispute(("019_11",), "4.10", "…")], "etsi")
     assert [result.name for result in verdict.settled] == ["a"]
     assert not verdict.is_good
 
