@@ -145,3 +145,14 @@ def test_nothing_is_left_that_is_over_and_nothing_else_goes(doc: dict[str, Any])
     assert (left is entity) == (OVER not in times(doc))
     assert (left.lapses is None) == (not times(left.doc))
     assert unexpired(left, now) is left
+
+
+@pytest.mark.parametrize(("method", "path"), [("PATCH", ""), ("PATCH", "/attrs"), ("POST", "/attrs")])
+async def test_the_end_of_an_entity_is_taken_away_by_null(broker: httpx.AsyncClient, method: str, path: str) -> None:
+    address = f"{BASE}/entities/urn:ngsi-ld:Room:0"
+    room = {"id": "urn:ngsi-ld:Room:0", "type": "Room", "expiresAt": LATER}
+    assert (await broker.post(f"{BASE}/entities", json=room)).status_code == 201
+    gone = {"expiresAt": "urn:ngsi-ld:null"}
+    assert (await broker.request(method, address + path, json=gone)).status_code == 204
+    assert "expiresAt" not in (await broker.get(address, params={"sysAttrs": "true"})).json()
+    assert (await broker.post(f"{BASE}/entities", json={**room, "id": "urn:ngsi-ld:Room:1", **gone})).status_code == 400

@@ -88,7 +88,7 @@ def append(fragment: Fragment, *, overwrite: bool = True) -> Edit:
             doc=doc,
             types=_joined(entity, fragment),
             scopes=scopes,
-            expires=fragment.expires or entity.expires,
+            expires=_expiry(entity, fragment),
         )
         return Change(after=after, updated=tuple(updated), refused=tuple(refused))
 
@@ -121,7 +121,7 @@ def update(fragment: Fragment) -> Edit:
             doc=doc,
             types=_joined(entity, fragment),
             scopes=scopes,
-            expires=fragment.expires or entity.expires,
+            expires=_expiry(entity, fragment),
         )
         return Change(after=after, updated=tuple(updated), refused=tuple(refused))
 
@@ -139,7 +139,7 @@ def merge(fragment: Fragment, observed_at: str = "") -> Edit:
         types = fragment.types and tuple(sorted({*entity.types, *fragment.types}))
         scopes = entity.scopes if fragment.scopes is None else fragment.scopes
         after = _touched(
-            entity, now, doc=doc, types=types or entity.types, scopes=scopes, expires=fragment.expires or entity.expires
+            entity, now, doc=doc, types=types or entity.types, scopes=scopes, expires=_expiry(entity, fragment)
         )
         return Change(after=after, updated=tuple(fragment.doc))
 
@@ -273,6 +273,10 @@ def only_of(owner: str, edit: Edit) -> Edit:
         return change
 
     return guarded
+
+
+def _expiry(entity: Entity, fragment: Fragment) -> datetime | None:
+    return None if fragment.for_ever else fragment.expires or entity.expires
 
 
 def _there(key: Key, entity: Entity | None) -> Entity:

@@ -86,6 +86,8 @@ class Fragment(msgspec.Struct, frozen=True, kw_only=True):
     scopes: tuple[str, ...] | None = None
     """None: the request says nothing of scopes; (): it deletes them."""
     expires: datetime | None = None
+    for_ever: bool = False
+    """It deletes the moment at which the entity would expire."""
 
 
 def dataset(instance: Instance) -> str:

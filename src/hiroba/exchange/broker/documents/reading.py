@@ -72,12 +72,14 @@ class Reader:
         if self._whole and not types:
             raise BadRequestData(f"The entity {show(id_)} has no type.")
         expires = document.get("expiresAt")
+        for_ever = expires == NULL and not self._whole
         return Fragment(
             id=names.uri(id_, "id") if id_ else "",
             types=self._types(types),
             doc=self._attributes(document),
             scopes=self._scopes(document["scope"]) if "scope" in document else None,
-            expires=names.moment(expires, "expiresAt") if expires is not None else None,
+            expires=names.moment(expires, "expiresAt") if expires is not None and not for_ever else None,
+            for_ever=for_ever,
         )
 
     def partial(self, document: Any, name: str) -> list[Instance]:
