@@ -210,7 +210,9 @@ async def test_an_interval_tells_that_nothing_matches_too(broker: httpx.AsyncCli
     await subscribe(broker, receiver, timeInterval=1)
     assert await receiver.next() == ("newlyMatching", [])
     await register(broker, 1)
-    assert await receiver.next() == ("newlyMatching", ["1"])
+    while (told := await receiver.next()) == ("newlyMatching", []):  # the clock may have struck in between
+        pass
+    assert told == ("newlyMatching", ["1"])
 
 
 async def test_who_is_paused_is_told_nothing_until_it_wakes(broker: httpx.AsyncClient, receiver: Receiver) -> None:
