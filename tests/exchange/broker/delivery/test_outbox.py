@@ -1,12 +1,16 @@
 """What is owed is written with the change it tells of, one row per notification, in order."""
 
+import asyncio
+
 import pytest
 
 from hiroba.base import clock
 from hiroba.base.db import transaction
 from hiroba.exchange.broker.delivery import store
-from hiroba.exchange.broker.delivery.model import Address, Notice
+from hiroba.exchange.broker.delivery.model import Address, Notice, Tally
 from hiroba.exchange.broker.delivery.outbox import Outbox, joined
+from hiroba.exchange.broker.delivery.slots import SLOTS
+from hiroba.exchange.broker.delivery.store import queue
 
 pytestmark = pytest.mark.anyio
 ONE, OTHER = (Address("Notification", "", f"urn:ngsi-ld:Subscription:{name}") for name in ("one", "other"))
@@ -59,3 +63,24 @@ async def test_a_deleted_subscription_leaves_nothing(conn) -> None:
         OTHER.subscription
     ]
     assert await store.states(conn, [ONE, OTHER]) == {}
+
+
+async def test_forgetting_and_settling_the_same_subscriptions_wait_for_each_other_and_end(pool) -> None:
+    addresses = [Address("Notification", "", f"urn:ngsi-ld:Subscription:{number}") for number in range(500)]
+    tallies = {address: Tally(sent=1) for address in addresses}
+
+    async def forget() -> None:
+        async with transaction(pool) as conn:
+            await store.forget(conn, addresses)
+
+    async def settle() -> None:
+        async with pool.acquire() as conn:
+            await queue.settle(conn, rows, tallies)
+
+    for _ in range(5):
+        async with transaction(pool) as conn:
+            await queue.settle(conn, [], tallies)
+            await Outbox().owe(conn, [notice(address, "urn:x:1") for address in addresses])
+            rows = (await queue.look(conn, 0, range(SLOTS), ())).rows
+        assert len(rows) == 500
+        await asyncio.gather(forget(), settle())

@@ -18,11 +18,18 @@ async def states(conn: Connection, addresses: Iterable[Address]) -> dict[Address
 
 
 async def forget(conn: Connection, addresses: Iterable[Address]) -> None:
-    """Remove all that is kept for subscriptions that are deleted: what is owed, what could not be delivered, how it went."""
+    """Remove all that is kept for subscriptions that are deleted: how it went, what is owed, what could not be delivered.
+
+    In the order in which `settle` and `bury` take these tables, so that neither side waits for the other for ever.
+    """
     chosen = list(addresses)
+    await _remove(conn, "delivery", chosen)
     await queue.drop(conn, chosen)
-    for table in ("dead_letter", "delivery"):
-        await conn.execute(f"""
-            delete from broker.{table} t using {ADDRESSES}
-             where t.tenant = a.tenant and t.kind = a.kind and t.subscription = a.subscription
-        """, *columns(chosen))  # noqa: S608 - constants  # fmt: skip
+    await _remove(conn, "dead_letter", chosen)
+
+
+async def _remove(conn: Connection, table: str, addresses: list[Address]) -> None:
+    await conn.execute(f"""
+        delete from broker.{table} t using {ADDRESSES}
+         where t.tenant = a.tenant and t.kind = a.kind and t.subscription = a.subscription
+    """, *columns(addresses))  # noqa: S608 - constants  # fmt: skip
