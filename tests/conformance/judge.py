@@ -80,13 +80,14 @@ class Verdict(msgspec.Struct, frozen=True):
 
 def judge(found: Iterable[Result], known: Iterable[Dispute], revision: str) -> Verdict:
     """Hold results against what is disputed."""
-    known = list(known)
+    known, found = list(known), list(found)
+    failing = {result.label for result in found if result.status == "FAIL"}  # some tests share file and name
     verdict = Verdict(Counter(), [], [], [])
     for result in found:
         verdict.counts[result.status] += 1
         is_disputed = any(dispute.covers(result, revision) for dispute in known)
         if result.status == "FAIL":
             (verdict.disputed if is_disputed else verdict.failed).append(result)
-        elif result.status == "PASS" and is_disputed:
+        elif result.status == "PASS" and is_disputed and result.label not in failing:
             verdict.settled.append(result)
     return verdict
