@@ -31,7 +31,7 @@ GROUPS = {
     "contexts": "jsonldContext",
     "distributed": "DistributedOperations",
 }
-HEAD_OF_URL = re.compile(r"https?://[^\"'\s]*/(?=[\w.-]+\.jsonld)")
+HEAD_OF_URL = re.compile(r"https?://[^\"'\s$]*/(?=[\w.-]+\.jsonld)")
 OURS = "https://uri.etsi.org/ngsi-ld/"
 STAND_IN = (
     '{"@context": {"example": "https://example.org/ns#", "Store": "example:Store", "storeName": "example:storeName"}}'
