@@ -59,7 +59,7 @@ def test_what_is_said_not_to_stand_is_not_routed() -> None:
 def test_the_limits_on_the_page_are_those_of_the_code() -> None:
     from hiroba.exchange.broker import linked, questions  # noqa: PLC0415 - only compared here
     from hiroba.exchange.broker.contexts import book, library, remote, terms  # noqa: PLC0415
-    from hiroba.exchange.broker.ngsi_ld import batches, http, maps, queries, snapshots  # noqa: PLC0415
+    from hiroba.exchange.broker.ngsi_ld import batches, http, maps, pages, snapshots  # noqa: PLC0415
     from hiroba.exchange.broker.query import geometry, patterns  # noqa: PLC0415
     from hiroba.exchange.broker.subscriptions import intervals, reading  # noqa: PLC0415
 
@@ -68,7 +68,7 @@ def test_the_limits_on_the_page_are_those_of_the_code() -> None:
         "a body": f"{http.LARGEST >> 20} MB",
         "entities of a batch": f"{batches.MOST:,}",
         "positions of a geometry": f"{geometry.MAX_VERTICES:,}",
-        "entities of a page": f"{queries.MOST:,}",
+        "entities of a page": f"{pages.MOST:,}",
         "candidates of a question that geometry decides, entities of an entity map": f"{questions.MOST:,}",
         "different texts and places that are put in order where the database cannot": f"{questions.MOST_RANKED:,}",
         "linked entities of one answer": f"{linked.MOST:,}",

@@ -12,8 +12,7 @@ from typing import Any, Final
 
 import asyncpg
 
-from hiroba.base.db import Connection, Pool, transaction
-from hiroba.base.errors import Problem
+from hiroba.base.db import AWAY, Connection, Pool, transaction
 
 log = logging.getLogger("hiroba.versions")
 CHANNEL: Final = "hiroba_version"
@@ -99,7 +98,7 @@ class Follower:
                 self._woken.clear()
                 for name in self._memories:
                     await self.catch_up(name)
-            except (Problem, asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+            except AWAY as error:
                 log.warning("what other processes write cannot be followed at this moment: %s", error)
                 await asyncio.sleep(LOOK)
 

@@ -11,12 +11,14 @@ from typing import Any, TypeVar
 import asyncpg
 import msgspec
 
-from hiroba.base.errors import Stop, Unavailable
+from hiroba.base.errors import Problem, Stop, Unavailable
 
 Connection = asyncpg.pool.PoolConnectionProxy
 Pool = asyncpg.Pool
 Row = TypeVar("Row", bound=msgspec.Struct)
 
+AWAY = (Problem, asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
+"""What a database that is away raises, to those who try again by themselves; TimeoutError is an OSError."""
 OLDEST = 15
 """PostgreSQL's oldest major version that is taken."""
 

@@ -21,10 +21,10 @@ class Pass(msgspec.Struct, frozen=True):
     everywhere: bool = False
     """Whether it may write what others own, and under every scope."""
 
-    def must_own(self, owner: str) -> None:
+    def must_own(self, owner: str, what: str = "This") -> None:
         """Nothing, or the problem of writing what is another's."""
         if not self.everywhere and owner != self.owner:
-            raise Forbidden("This belongs to another organisation.")
+            raise Forbidden(f"{what} belongs to another organisation.")
 
 
 class Access(Protocol):

@@ -9,11 +9,8 @@ import logging
 from datetime import datetime
 from typing import Final
 
-import asyncpg
-
 from hiroba.base import clock
-from hiroba.base.db import Pool, reading
-from hiroba.base.errors import Problem
+from hiroba.base.db import AWAY, Pool, reading
 from hiroba.exchange.broker import edits, store
 from hiroba.exchange.broker.writes import Writer
 
@@ -55,7 +52,7 @@ class Sweeper:
             try:
                 async with self._lock:
                     is_more = await self._sweep()
-            except (Problem, asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+            except AWAY as error:
                 log.warning("what is over cannot be removed at this moment: %s", error)
                 is_more = False
             await asyncio.sleep(0 if is_more else LOOK)

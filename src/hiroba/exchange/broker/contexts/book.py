@@ -23,12 +23,11 @@ from hiroba.base import clock
 from hiroba.base.db import Connection, Pool
 from hiroba.base.egress import Egress
 from hiroba.base.errors import Problem
-from hiroba.base.ids import ulid
 from hiroba.exchange.broker.contexts import core, remote, store
 from hiroba.exchange.broker.contexts.context import CORE, Context, address_of, flatten
 from hiroba.exchange.broker.contexts.folder import Folder
-from hiroba.exchange.broker.contexts.library import Library
-from hiroba.exchange.broker.contexts.model import Fetched, Stored
+from hiroba.exchange.broker.contexts.library import Library, believed, copy_of
+from hiroba.exchange.broker.contexts.model import Stored
 from hiroba.exchange.broker.errors import BadRequestData, LdContextNotAvailable, OperationNotSupported
 
 log = logging.getLogger("hiroba.contexts")
@@ -196,21 +195,13 @@ class Book:
     async def _downloaded(self, tenant: str, url: str, stored: Stored | None) -> Stored:
         fetched = await remote.fetch(self._egress, url, stored.etag if stored else "", stored.changed if stored else "")
         if not fetched.body and stored is not None:
-            return await self.library.believe(stored, fetched) if self.library is not None else _again(stored, fetched)
+            return (
+                await self.library.believe(stored, fetched) if self.library is not None else believed(stored, fetched)
+            )
         check_inline(orjson.loads(fetched.body))
         if self.library is not None:
             return await self.library.keep(tenant, url, fetched)
-        return Stored(
-            tenant=tenant,
-            id=f"urn:ngsi-ld:Context:{ulid()}",
-            kind="Cached",
-            url=url,
-            body=fetched.body,
-            created=clock.now(),
-            expires=fetched.expires,
-            etag=fetched.etag,
-            changed=fetched.changed,
-        )
+        return copy_of(tenant, url, fetched)
 
     def _remember(self, address: Address, document: _Document) -> _Document:
         self._failed.pop(address, None)
@@ -321,10 +312,6 @@ class _Collected:
         document = await self._book.document(self._tenant, url)
         self._parts[self._tenant, url] = document
         await self.add(document.source, url, (*way, url))
-
-
-def _again(stored: Stored, fetched: Fetched) -> Stored:
-    return msgspec.structs.replace(stored, expires=fetched.expires, etag=fetched.etag, changed=fetched.changed)
 
 
 def _absolute(address: str, base: str) -> str:

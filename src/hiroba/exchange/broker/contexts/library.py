@@ -25,6 +25,27 @@ MOST_CACHED: Final = 500
 """Copies a tenant keeps; the least used go first."""
 
 
+def copy_of(tenant: str, url: str, fetched: Fetched, version: int = 0) -> Stored:
+    """What an address gave, as it is kept."""
+    return Stored(
+        tenant=tenant,
+        id=f"urn:ngsi-ld:Context:{ulid()}",
+        kind="Cached",
+        url=url,
+        body=fetched.body,
+        created=clock.now(),
+        expires=fetched.expires,
+        etag=fetched.etag,
+        changed=fetched.changed,
+        version=version,
+    )
+
+
+def believed(stored: Stored, fetched: Fetched) -> Stored:
+    """A copy whose address still gives the same, believed for longer."""
+    return msgspec.structs.replace(stored, expires=fetched.expires, etag=fetched.etag, changed=fetched.changed)
+
+
 class Library:
     """The kept @contexts of every tenant."""
 
@@ -70,25 +91,14 @@ class Library:
     async def keep(self, tenant: str, url: str, fetched: Fetched) -> Stored:
         """Keep a copy of what an address gave."""
         async with transaction(self._pool) as conn:
-            stored = Stored(
-                tenant=tenant,
-                id=f"urn:ngsi-ld:Context:{ulid()}",
-                kind="Cached",
-                url=url,
-                body=fetched.body,
-                created=clock.now(),
-                expires=fetched.expires,
-                etag=fetched.etag,
-                changed=fetched.changed,
-                version=await versions.raise_(conn, MEMORY),
-            )
+            stored = copy_of(tenant, url, fetched, await versions.raise_(conn, MEMORY))
             return await store.keep(conn, stored, MOST_CACHED)
 
     async def believe(self, stored: Stored, fetched: Fetched) -> Stored:
         """Believe a copy for longer: its address still gives the same."""
         async with transaction(self._pool) as conn:
             await store.believe(conn, stored.tenant, stored.id, fetched)
-        return msgspec.structs.replace(stored, expires=fetched.expires, etag=fetched.etag, changed=fetched.changed)
+        return believed(stored, fetched)
 
     async def find(self, tenant: str, name: str) -> Stored | None:
         """The one of this local id, of this address of ours, or the copy of this address."""

@@ -13,11 +13,8 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import Any, Final
 
-import asyncpg
-
 from hiroba.base import clock
-from hiroba.base.db import Connection, Pool
-from hiroba.base.errors import Problem
+from hiroba.base.db import AWAY, Connection, Pool
 from hiroba.exchange.broker.delivery import store
 from hiroba.exchange.broker.delivery.dispatch import FETCHED, Dispatch, Send, Targets
 from hiroba.exchange.broker.delivery.horizon import Horizon
@@ -44,8 +41,6 @@ CHANNEL: Final = "hiroba_owed"
 
 Tick = Callable[[Callable[[Address], bool]], Awaitable[None]]
 """Called each second, to owe what is due by the clock to those subscriptions for which it is told True."""
-AWAY = (Problem, asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
-"""What a database that is away raises; TimeoutError is an OSError."""
 
 
 class Engine:

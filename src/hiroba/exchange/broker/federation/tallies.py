@@ -5,11 +5,8 @@ import logging
 from contextlib import suppress
 from typing import Final
 
-import asyncpg
-
 from hiroba.base import clock
-from hiroba.base.db import Pool, transaction
-from hiroba.base.errors import Problem
+from hiroba.base.db import AWAY, Pool, transaction
 from hiroba.exchange.broker.sources import store
 from hiroba.exchange.broker.sources.model import Registration
 from hiroba.exchange.broker.sources.store import Attempt
@@ -37,7 +34,7 @@ class Tallies:
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
-        with suppress(Problem, asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+        with suppress(*AWAY):
             await self._count()
 
     def tell(self, registration: Registration, *, succeeded: bool) -> None:
@@ -52,7 +49,7 @@ class Tallies:
             self._something.clear()
             try:
                 await self._count()
-            except (Problem, asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+            except AWAY as error:
                 log.warning("calls of context sources could not be counted: %s", error)
 
     async def _count(self) -> None:

@@ -6,7 +6,6 @@ import msgspec
 
 from hiroba.base import clock, ids
 from hiroba.base.db import Connection
-from hiroba.base.errors import Forbidden
 from hiroba.exchange.broker.access import Pass
 from hiroba.exchange.broker.errors import ResourceNotFound
 from hiroba.exchange.broker.history.model import INSTANCE_PREFIX, SCOPE, Evolution, Record, null_of
@@ -25,7 +24,7 @@ async def upsert(conn: Connection, key: Key, fragment: Fragment, admitted: Pass)
     now = clock.now()
     known = await writing.lock(conn, key)
     if known is not None:
-        _must_own(known, admitted)
+        admitted.must_own(known.owner, known.key.id)
     fresh = Evolution(
         key=key,
         types=fragment.types,
@@ -91,7 +90,7 @@ async def mark_deleted(conn: Connection, key: Key, name: str, dataset: str | Non
     known = await writing.lock(conn, key)
     if known is None:
         return False
-    _must_own(known, admitted)
+    admitted.must_own(known.owner, known.key.id)
     now = clock.now()
     last = await writing.last_of(conn, key, name)
     gone = [instance for one, instance in last.items() if dataset is None or one == dataset]
@@ -128,13 +127,8 @@ async def _there(conn: Connection, key: Key, admitted: Pass) -> Evolution:
     known = await writing.lock(conn, key)
     if known is None or not await writing.has_instances(conn, key):
         raise ResourceNotFound(f"Nothing is recorded of {key.id}.")
-    _must_own(known, admitted)
+    admitted.must_own(known.owner, known.key.id)
     return known
-
-
-def _must_own(known: Evolution, admitted: Pass) -> None:
-    if not admitted.everywhere and known.owner != admitted.owner:
-        raise Forbidden(f"{known.key.id} belongs to another organisation.")
 
 
 def _moment_of(urn: str) -> tuple[str, datetime]:

@@ -6,7 +6,6 @@ from typing import Final
 import msgspec
 
 from hiroba.base.db import Connection
-from hiroba.base.errors import Forbidden
 from hiroba.base.ids import ulid
 from hiroba.exchange.broker import questions
 from hiroba.exchange.broker.documents import names
@@ -178,6 +177,5 @@ async def _there(request: Request, exchange: Exchange, id_: str) -> EntityMap:
 
 async def _own(request: Request, exchange: Exchange, id_: str) -> EntityMap:
     found = await _there(request, exchange, id_)
-    if not request.admitted.everywhere and found.owner != request.admitted.owner:
-        raise Forbidden("This entity map belongs to another organisation.")
+    request.admitted.must_own(found.owner, "This entity map")
     return found

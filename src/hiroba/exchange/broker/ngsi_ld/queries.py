@@ -1,27 +1,24 @@
 """Queries over entities, by GET and by POST (CIM 009 §5.7.2, §6.4.3.2, §6.23)."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Any
 from urllib.parse import quote, urlencode
 
 from msgspec.structs import replace
 
 from hiroba.exchange.broker.contexts.context import Context
 from hiroba.exchange.broker.documents import names, writing
-from hiroba.exchange.broker.errors import BadRequestData, TooManyResults
+from hiroba.exchange.broker.errors import BadRequestData
 from hiroba.exchange.broker.exchange import Exchange
 from hiroba.exchange.broker.linked import held, joined
 from hiroba.exchange.broker.ngsi_ld import bodies, distributed, maps, shapes
 from hiroba.exchange.broker.ngsi_ld.entities import BASE, answer_of
 from hiroba.exchange.broker.ngsi_ld.http import Answer, Request
+from hiroba.exchange.broker.ngsi_ld.pages import window
 from hiroba.exchange.broker.query import collation, geo, geometry, order, q, scopes, types
 from hiroba.exchange.broker.query.names import attributes, resolve
 from hiroba.exchange.broker.query.tree import ENTITY_MEMBERS
 from hiroba.exchange.broker.questions import Page, Question, Selector
-
-LIMIT: Final = 20
-MOST: Final = 1000
-"""Entities of one page."""
 
 
 async def query(request: Request, exchange: Exchange) -> Answer:
@@ -116,24 +113,19 @@ def question_of(
     request: Request, context: Context, params: Mapping[str, str], selectors: tuple[Selector, ...], shape: writing.Shape
 ) -> Question:
     """The question of a request (§5.7.2.4), or what is wrong with it."""
-    limit = request.number("limit", LIMIT)
-    count = request.flag("count")
-    if limit > MOST:
-        raise TooManyResults(f"limit is at most {MOST}.")
-    if limit == 0 and not count:
-        raise BadRequestData("limit=0 asks for the number alone; say count=true with it.")
+    page = window(request)
     join = shapes.join_of(params)
     question = Question(
         tenant=request.tenant,
         selectors=tuple(one for one in selectors if one != Selector()),
         having=shape.attrs if shape.attrs and not shape.members else None,
-        q=resolve(q.parse(params["q"]), context.expand, context.expand, _expanded(params)) if "q" in params else None,
+        q=resolve(q.parse(params["q"]), context.expand, context.expand, expanded(params)) if "q" in params else None,
         scopes=scopes.parse(params["scopeQ"]) if "scopeQ" in params else None,
         place=place_of(params, context),
         links=join.levels if join is not None else 0,
-        limit=limit,
-        offset=request.number("offset", 0),
-        count=count,
+        limit=page.limit,
+        offset=page.offset,
+        count=page.count,
     )
     if "csf" in params:
         q.parse(params["csf"], "csf")
@@ -171,7 +163,8 @@ def _ordered(question: Question, params: Mapping[str, str], context: Context) ->
     return replace(question, order=terms, collation=tag, origin=origin)
 
 
-def _expanded(params: Mapping[str, str]) -> frozenset[str]:
+def expanded(params: Mapping[str, str]) -> frozenset[str]:
+    """The attributes whose values in `q` are names to be expanded (expandValues)."""
     return frozenset(name for name in params.get("expandValues", "").split(",") if name)
 
 

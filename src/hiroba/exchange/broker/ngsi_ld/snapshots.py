@@ -9,7 +9,7 @@ import orjson
 from msgspec.structs import replace
 
 from hiroba.base import clock
-from hiroba.base.errors import Forbidden, Problem
+from hiroba.base.errors import Problem
 from hiroba.exchange.broker import edits, questions
 from hiroba.exchange.broker.contexts.context import Context
 from hiroba.exchange.broker.documents import names
@@ -254,6 +254,5 @@ async def _there(request: Request, exchange: Exchange, id_: str) -> Snapshot:
 
 async def _own(request: Request, exchange: Exchange, id_: str) -> Snapshot:
     found = await _there(request, exchange, id_)
-    if not request.admitted.everywhere and found.owner != request.admitted.owner:
-        raise Forbidden("This snapshot belongs to another organisation.")
+    request.admitted.must_own(found.owner, "This snapshot")
     return found

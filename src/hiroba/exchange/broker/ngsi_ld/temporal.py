@@ -26,7 +26,8 @@ from hiroba.exchange.broker.model import Entity, Key, dataset
 from hiroba.exchange.broker.ngsi_ld import bodies, maps, shapes
 from hiroba.exchange.broker.ngsi_ld.entities import BASE, answer_of, key_of
 from hiroba.exchange.broker.ngsi_ld.http import Answer, Request, words
-from hiroba.exchange.broker.ngsi_ld.queries import LIMIT, MOST, is_local, place_of, selected, selector_of
+from hiroba.exchange.broker.ngsi_ld.pages import window
+from hiroba.exchange.broker.ngsi_ld.queries import expanded, is_local, place_of, selected, selector_of
 from hiroba.exchange.broker.query import order, q, scopes, temporal
 from hiroba.exchange.broker.query.names import attributes, resolve
 from hiroba.exchange.broker.query.tree import ENTITY_MEMBERS
@@ -90,10 +91,7 @@ async def query(request: Request, exchange: Exchange) -> Answer:
 
 async def query_by_post(request: Request, exchange: Exchange) -> Answer:
     """Query the temporal evolution of entities by a Query document (§5.7.4, §5.2.23)."""
-    document, context = await request.document()
-    params, selected = bodies.read(document, over_time=True)
-    selectors = tuple(selector_of(entity, context) for entity in selected)
-    return await _answer(request, exchange, context, {**request.params, **params}, selectors)
+    return await _answer(request, exchange, *await _document(request))
 
 
 async def entity_map(request: Request, exchange: Exchange) -> Answer:
@@ -104,10 +102,14 @@ async def entity_map(request: Request, exchange: Exchange) -> Answer:
 
 async def entity_map_by_post(request: Request, exchange: Exchange) -> Answer:
     """The same by a Query document."""
+    return await _map(request, exchange, *await _document(request))
+
+
+async def _document(request: Request) -> tuple[Context, Mapping[str, str], tuple[Selector, ...]]:
+    """What a Query document asks: its context, its parameters with those of the address, its selectors."""
     document, context = await request.document()
     params, entities = bodies.read(document, over_time=True)
-    selectors = tuple(selector_of(entity, context) for entity in entities)
-    return await _map(request, exchange, context, {**request.params, **params}, selectors)
+    return context, {**request.params, **params}, tuple(selector_of(entity, context) for entity in entities)
 
 
 async def _map(
@@ -159,15 +161,10 @@ def _question(
 ) -> PastQuestion:
     if "timerel" not in params:
         raise BadRequestData("A query over time says when: timerel=before, after or between, with timeAt.")
-    limit, count = request.number("limit", LIMIT), request.flag("count")
-    if limit > MOST:
-        raise TooManyResults(f"limit is at most {MOST}.")
-    if limit == 0 and not count:
-        raise BadRequestData("limit=0 asks for the number alone; say count=true with it.")
+    page = window(request)
     tree = None
     if "q" in params:
-        expanded = frozenset(name for name in params.get("expandValues", "").split(",") if name)
-        tree = resolve(q.parse(params["q"]), context.expand, context.expand, expanded)
+        tree = resolve(q.parse(params["q"]), context.expand, context.expand, expanded(params))
     if "csf" in params:
         q.parse(params["csf"], "csf")
     question = PastQuestion(
@@ -178,9 +175,9 @@ def _question(
         scopes=scopes.parse(params["scopeQ"]) if "scopeQ" in params else None,
         place=place_of(params, context),
         wanted=asked.wanted,
-        limit=limit,
-        offset=request.number("offset", 0),
-        count=count,
+        limit=page.limit,
+        offset=page.offset,
+        count=page.count,
         descending=_descending(params),
     )
     by_q = tree is not None and any(name not in ENTITY_MEMBERS for name in attributes(tree))
