@@ -18,7 +18,7 @@ CHECKUP = Definition(
         "en": "To offer the check-up for your age, and to know of allergies on the day.",
     },
     without={"ja": "電話でも予約できます。", "en": "You can still book by telephone."},
-    recipients=("booking",),
+    recipients=("org:clinic/app:booking",),
     data=(Data("Person", ("birthDate", "allergy")), Data("HealthCheckup", ("checkedOn",))),
     lasts_days=365,
     retention_days=30,

@@ -20,7 +20,14 @@ DEFAULT = "https://uri.etsi.org/ngsi-ld/default-context/"
 async def offered(conn: Connection, purpose: Purpose, subject: str = "s" * 43) -> Kept:
     now = clock.now()
     grant = model.offer(
-        purpose, id=ulid(), version=1, subject=subject, source="org:mutsu", recipient="org:clinic/app:booking", at=now
+        purpose,
+        id=ulid(),
+        version=1,
+        subject=subject,
+        source="org:mutsu",
+        recipient="org:clinic/app:booking",
+        organisation="org:clinic",
+        at=now,
     )
     return await store.add(conn, grant, await store.tenant_of(conn, "org:mutsu"), now)
 
@@ -47,7 +54,7 @@ async def test_an_agreement_permits_what_was_agreed_to_in_the_broker_s_own_names
     assert kept.grant.data == (Data("Person", ("allergy",)),)
     [permit] = await permits(conn)
     assert permit == {
-        "tenant": "mutsu_people", "subject": "s" * 43, "recipient": "booking", "purpose": "health.checkup@1",
+        "tenant": "mutsu_people", "subject": "s" * 43, "recipient": "org:clinic/app:booking", "purpose": "health.checkup@1",
         "type": f"{DEFAULT}Person", "attrs": [f"{DEFAULT}allergy"], "valid_from": kept.grant.from_,
         "valid_until": kept.grant.until, "grant_id": kept.grant.id, "grant_version": 1,
     }  # fmt: skip

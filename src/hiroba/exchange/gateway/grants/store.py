@@ -11,11 +11,11 @@ from msgspec import UNSET
 
 from hiroba.base.db import Connection
 from hiroba.base.errors import Conflict, NotFound
-from hiroba.exchange.gateway.grants.model import Grant, recipient_of
+from hiroba.exchange.gateway.grants.model import Grant
 from hiroba.exchange.gateway.grants.names import expanded
 
 _COLUMNS: Final = """
-    id, version, tenant, subject, source, organisation, recipient, purpose, data, actions, onward, basis, valid_from, valid_until,
+    id, version, tenant, subject, source, recipient, purpose, data, actions, onward, basis, valid_from, valid_until,
     state, notice, given_by, authn, disclosure, made, decided, ended
 """
 
@@ -41,7 +41,7 @@ def _kept(row: Any) -> Kept:
     grant = msgspec.convert(
         {
             "id": row["id"], "version": row["version"], "subject": row["subject"], "source": row["source"],
-            "recipient": recipient_of(row["organisation"], row["recipient"]), "purpose": row["purpose"],
+            "recipient": row["recipient"], "purpose": row["purpose"],
             "data": orjson.loads(row["data"]), "actions": row["actions"], "onward": row["onward"],
             "basis": orjson.loads(row["basis"]), "from": row["valid_from"], "until": row["valid_until"],
             "state": row["state"], "disclosure": orjson.loads(row["disclosure"]),
@@ -81,10 +81,10 @@ async def add(conn: Connection, grant: Grant, tenant: str, at: datetime) -> Kept
     try:
         row = await conn.fetchrow(f"""
             insert into gateway.grant_version ({_COLUMNS})
-                 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, null)
+                 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, null)
               returning {_COLUMNS}
-        """, grant.id, grant.version, tenant, grant.subject, grant.source, grant.organisation, grant.application,  # noqa: S608 - constants
-            grant.purpose, _json(grant.data), list(grant.actions), grant.onward, _json(grant.basis), grant.from_,
+        """, grant.id, grant.version, tenant, grant.subject, grant.source, grant.recipient, grant.purpose,  # noqa: S608 - constants
+            _json(grant.data), list(grant.actions), grant.onward, _json(grant.basis), grant.from_,
             grant.until, grant.state, _json(grant.notice), _text(grant.given_by), _text(grant.authn),
             _json(grant.disclosure), at, at if grant.state == "active" else None)  # fmt: skip
     except asyncpg.UniqueViolationError:
@@ -131,7 +131,7 @@ async def _permit(conn: Connection, grant: Grant, tenant: str) -> None:
                    (tenant, subject, recipient, purpose, type, attrs, valid_from, valid_until, grant_id, grant_version)
             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
         """, [
-            (tenant, grant.subject, grant.application, grant.purpose, expanded(part.type),
+            (tenant, grant.subject, grant.recipient, grant.purpose, expanded(part.type),
              sorted({expanded(attr) for attr in part.attrs}), grant.from_, grant.until, grant.id, grant.version)
             for part in grant.data
         ])  # fmt: skip
