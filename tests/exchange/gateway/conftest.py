@@ -20,6 +20,13 @@ CHECKUP = Definition(
     without={"ja": "電話でも予約できます。", "en": "You can still book by telephone."},
     recipients=("org:clinic/app:booking",),
     data=(Data("Person", ("birthDate", "allergy")), Data("HealthCheckup", ("checkedOn",))),
+    words={
+        "Person": {"ja": "あなたについて", "en": "About you"},
+        "birthDate": {"ja": "生年月日", "en": "Date of birth"},
+        "allergy": {"ja": "アレルギー", "en": "Allergies"},
+        "HealthCheckup": {"ja": "健診", "en": "Check-ups"},
+        "checkedOn": {"ja": "受けた日", "en": "Day of the check-up"},
+    },
     lasts_days=365,
     retention_days=30,
 )
