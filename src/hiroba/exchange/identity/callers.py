@@ -41,6 +41,8 @@ class Caller(msgspec.Struct, frozen=True):
     """The municipality (lg_code) or company acted for; it owns what is written."""
     names: frozenset[str] = frozenset()
     """Roles of an officer, purposes of a client."""
+    subject: str = ""
+    """The resident, as the sector `door` knows them; "" for everybody else."""
     purpose: str = ""
     """The one purpose of this call of a client, `name@version`; "" where it states none."""
 
