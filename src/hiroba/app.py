@@ -31,6 +31,7 @@ from hiroba.door.pages import Page, Templates
 from hiroba.door.region import Regions
 from hiroba.door.service import Service
 from hiroba.door.service import found as services_found
+from hiroba.exchange.audit.log import CONNECTIONS, Log
 from hiroba.exchange.broker.access import Open
 from hiroba.exchange.broker.contexts import store as kept_contexts
 from hiroba.exchange.broker.contexts.book import Book
@@ -58,6 +59,7 @@ from hiroba.exchange.gateway import dead_letters, public, tenants
 from hiroba.exchange.gateway.access import Gateway
 from hiroba.exchange.identity import operator_api, store
 from hiroba.exchange.identity.guards import GivenCaller, declared, known
+from hiroba.exchange.identity.organisations import api as organisations
 from hiroba.settings import Settings, read
 
 
@@ -66,6 +68,7 @@ def migrations(services: Sequence[Service]) -> list[Migration]:
     house = files("hiroba")
     rooms = [
         ("base", house / "base" / "db" / "schema"),
+        ("audit", house / "exchange" / "audit" / "migrations"),
         ("identity", house / "exchange" / "identity" / "migrations"),
         ("broker", house / "exchange" / "broker" / "migrations"),
         ("gateway", house / "exchange" / "gateway" / "migrations"),
@@ -119,6 +122,8 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
     @asynccontextmanager
     async def running(app: Litestar) -> AsyncIterator[None]:
         pool = await db.connect(settings.database_url)
+        # the log's own: who waits for it may hold each connection of the other pool
+        log_pool = await db.connect(settings.database_url, size=CONNECTIONS, name="hiroba log")
         allowed = (*settings.egress_allow, *(LOOPBACK if settings.open else ()))
         egress = Egress(allowed)
         receivers = Receivers(egress)
@@ -145,8 +150,9 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
         )
         core.follower.follow(MEMORY, book.refresh)
         tallies = Tallies(pool)
+        log = Log(log_pool)
         faces["/ngsi-ld/"] = NgsiLd(core, Open() if settings.open else Gateway(pool), book)
-        app.state.update(pool=pool, exchange=core, egress=egress, regions=Regions(pool, core))
+        app.state.update(pool=pool, log=log, exchange=core, egress=egress, regions=Regions(pool, core))
         async with pool.acquire() as connection:
             csrf.secret = await store.secret(connection, "csrf")
             identity = Identity(await federation.own_name(connection), clock.now())
@@ -163,7 +169,9 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
             await receivers.close()
             await book.stop()
             await core.stop()
+            await log.stop()
             await egress.close()
+            await log_pool.close()
             await pool.close()
 
     csrf = CSRFConfig(
@@ -178,6 +186,8 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
             tenants.put_tenant,
             dead_letters.DeadLetters,
             operator_api.Municipalities,
+            organisations.Organisations,
+            organisations.Applications,
             *(route for service in services for route in service.routes),
         ],
         guards=[declared],
