@@ -6,7 +6,8 @@ import pytest
 
 from hiroba.base import clock
 from hiroba.base.db import Connection
-from hiroba.exchange.gateway.grants import store as grants
+from hiroba.exchange.gateway.grants.store import sources
+from hiroba.exchange.gateway.grants.store.sources import Source
 from hiroba.exchange.gateway.purposes import store as purposes
 from hiroba.exchange.gateway.purposes.model import Data, Definition, Paper, Purpose, after_filing, moved
 
@@ -47,5 +48,5 @@ async def made_active(conn: Connection, name: str = "health.checkup", definition
 
 @pytest.fixture
 async def checkup(conn: Connection) -> Purpose:
-    await grants.put_source(conn, "org:mutsu", "mutsu_people", "org:mutsu", {"ja": "むつ市", "en": "Mutsu"})
+    await sources.put(conn, Source("org:mutsu", "mutsu_people", "org:mutsu", {"ja": "むつ市", "en": "Mutsu"}))
     return await made_active(conn)
