@@ -131,10 +131,9 @@ async def _person(conn: Connection, request: Request[Any, Any, State]) -> Respon
     try:
         scheme, _, token = headers.get("authorization", "").partition(" ")
         if scheme.lower() not in {"bearer", "dpop"}:
-            raise access.InvalidToken("Send the access token in the Authorization header.")  # noqa: TRY301 - one way out
+            raise access.InvalidToken("Send the access token in the Authorization header.")
         kind = "DPoP" if scheme.lower() == "dpop" else "Bearer"
         document = await looking.person(conn, await access.shown(conn, kind, token.strip(), headers))
     except Problem as error:
         return errors.answer(error)
     return Response(document, headers=NOT_KEPT)
-

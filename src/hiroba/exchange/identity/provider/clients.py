@@ -54,12 +54,12 @@ async def _by_secret(conn: Connection, authorization: str) -> Application:
     challenge = (("WWW-Authenticate", 'Basic realm="applications"'),)
     scheme, _, credentials = authorization.partition(" ")
     try:
-        if scheme.lower() != "basic":
-            raise ValueError
         id_, _, secret = b64decode(credentials.strip(), validate=True).decode("ascii").rpartition(":")
         id_, secret = unquote_plus(id_, errors="strict"), unquote_plus(secret, errors="strict")
     except ValueError:
-        raise InvalidClient("The credentials cannot be read.", headers=challenge) from None
+        scheme = ""
+    if scheme.lower() != "basic":
+        raise InvalidClient("The credentials cannot be read.", headers=challenge)
     try:
         application = await _known(conn, id_.replace("\x00", ""), "client_secret_basic")
     except InvalidClient:
@@ -90,7 +90,9 @@ def _claimed_issuer(assertion: str) -> str:
     """Who the assertion says it is by: believed only as far as choosing the keys to check it with."""
     jose.header_of(assertion)
     try:
-        claims: Any = orjson.loads(jws.extract_compact(assertion.encode("ascii"), registry=jose.REGISTRY).payload or b"")
+        claims: Any = orjson.loads(
+            jws.extract_compact(assertion.encode("ascii"), registry=jose.REGISTRY).payload or b""
+        )
     except jose.MISREAD:
         claims = None
     if not isinstance(claims, dict):

@@ -96,6 +96,6 @@ async def _tokens(conn: Connection, asking: Asking, device: waiting_devices.Devi
     await waiting_devices.end_device(conn, asking.form["device_code"])
     answer = await issuing.access(conn, family, device.scope)
     answer["id_token"] = await issuing.id_token(
-        conn, asking.issuer, asking.application, family, issuing.SignedIn(), answer["access_token"]
+        conn, asking.application, family, issuing.SignedIn(asking.issuer), answer["access_token"]
     )
     return answer

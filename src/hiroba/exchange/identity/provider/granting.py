@@ -70,10 +70,8 @@ async def for_a_code(conn: Connection, asking: Asking) -> dict[str, Any]:
     answer = await issuing.access(conn, family, asked.scope)
     if "refresh_token" in asking.application.grants:
         answer["refresh_token"] = await issuing.refresh(conn, family)
-    signed_in = issuing.SignedIn(asked.nonce, code.sid)
-    answer["id_token"] = await issuing.id_token(
-        conn, asking.issuer, asking.application, family, signed_in, answer["access_token"]
-    )
+    signed_in = issuing.SignedIn(asking.issuer, asked.nonce, code.sid)
+    answer["id_token"] = await issuing.id_token(conn, asking.application, family, signed_in, answer["access_token"])
     return answer
 
 
@@ -100,7 +98,7 @@ async def for_a_refresh_token(conn: Connection, asking: Asking) -> dict[str, Any
         answer["refresh_token"] = sent
     if family.person is not None and "openid" in scope:
         answer["id_token"] = await issuing.id_token(
-            conn, asking.issuer, asking.application, family, issuing.SignedIn(), answer["access_token"]
+            conn, asking.application, family, issuing.SignedIn(asking.issuer), answer["access_token"]
         )
     return answer
 

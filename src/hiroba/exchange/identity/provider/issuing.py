@@ -25,8 +25,9 @@ REFRESH: Final = timedelta(days=30)
 
 
 class SignedIn(msgspec.Struct, frozen=True):
-    """What an ID token says besides who: the request's nonce, and the session as the application knows it."""
+    """What an ID token says besides who: by whom, the request's nonce, and the session as the application knows it."""
 
+    issuer: str
     nonce: str = ""
     sid: str = ""
 
@@ -49,13 +50,13 @@ async def refresh(conn: Connection, family: Family) -> str:
 
 
 async def id_token(
-    conn: Connection, issuer: str, application: Application, family: Family, signed_in: SignedIn, access_token: str
+    conn: Connection, application: Application, family: Family, signed_in: SignedIn, access_token: str
 ) -> str:
     """Who signed in, when, and how surely (OpenID Connect Core §2); the subject is the application's own (§8.1)."""
     now = int(clock.now().timestamp())
     assert family.person is not None  # noqa: S101 - only families of a person have ID tokens
     claims: dict[str, Any] = {
-        "iss": issuer,
+        "iss": signed_in.issuer,
         "sub": await subject_of(conn, family.person, application.sector),
         "aud": application.id,
         "exp": now + int(ID_TOKEN.total_seconds()),

@@ -5,6 +5,7 @@ A process holds no key between two requests: a rotation is seen by all at once.
 
 import asyncio
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any, Final
 
 import orjson
@@ -13,10 +14,9 @@ from joserfc.jwk import ECKey, JWKRegistry, Key, KeySet, RSAKey
 
 from hiroba.base import clock
 from hiroba.base.db import Connection
-from hiroba.exchange.identity.organisations.model import Algorithm
+from hiroba.exchange.identity.organisations.model import ALGORITHMS, Algorithm
 from hiroba.exchange.identity.provider.store import keys as store
 
-ALGORITHMS: Final[tuple[Algorithm, ...]] = ("RS256", "ES256")
 USED: Final = timedelta(days=90)
 """How long a key signs."""
 SHOWN_BEFORE: Final = timedelta(days=1)
@@ -32,7 +32,7 @@ async def rotate(conn: Connection) -> None:
         kept = [one for one in await store.signing_keys(conn) if one.alg == algorithm]
         if kept and kept[0].active <= now - USED:
             await _make(conn, algorithm, SHOWN_BEFORE)
-        for newer, older in zip(kept, kept[1:], strict=False):
+        for newer, older in pairwise(kept):
             if newer.active <= now - SHOWN_AFTER:
                 await store.drop_signing_key(conn, older.kid)
 

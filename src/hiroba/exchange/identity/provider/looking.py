@@ -4,7 +4,7 @@ from typing import Any
 
 from hiroba.base.db import Connection
 from hiroba.exchange.identity.people.subjects import subject_of
-from hiroba.exchange.identity.provider.errors import InvalidClient, OAuthError
+from hiroba.exchange.identity.provider.errors import InvalidClient, OAuthProblem
 from hiroba.exchange.identity.provider.forms import needed
 from hiroba.exchange.identity.provider.granting import Asking
 from hiroba.exchange.identity.provider.store import refreshing
@@ -60,7 +60,7 @@ async def revoke(conn: Connection, asking: Asking) -> dict[str, Any]:
     return {}
 
 
-class InsufficientScope(OAuthError):
+class InsufficientScope(OAuthProblem):
     """This access token is nobody's: it has no scope openid."""
 
     status = 403
@@ -73,4 +73,3 @@ async def person(conn: Connection, shown: Shown) -> dict[str, Any]:
         challenge = (("WWW-Authenticate", 'Bearer error="insufficient_scope", scope="openid"'),)
         raise InsufficientScope(headers=challenge)
     return {"sub": await subject_of(conn, shown.person, shown.sector)}
-

@@ -1,9 +1,9 @@
 """What the provider says about itself (OpenID Connect Discovery 1.0 §3, RFC 8414 §2)."""
 
-from typing import Any, Final
+from typing import Any, Final, get_args
 
-from hiroba.exchange.identity.organisations.model import Grant
-from hiroba.exchange.identity.provider.keys import ALGORITHMS
+from hiroba.exchange.identity.levels import ORDER
+from hiroba.exchange.identity.organisations.model import ALGORITHMS, Grant
 from hiroba.exchange.identity.tokens.jose import CLIENTS_SIGN_WITH
 
 AUTHORIZE: Final = "/oauth/authorize"
@@ -15,7 +15,7 @@ KEYS: Final = "/oauth/jwks"
 INTROSPECT: Final = "/oauth/introspect"
 REVOKE: Final = "/oauth/revoke"
 LOGOUT: Final = "/oauth/logout"
-LEVELS: Final = ("mail", "passkey", "upstream")
+LEVELS: Final = ORDER[ORDER.index("mail") :]
 """How surely a person is known, from the weakest on: the values of `acr`."""
 SCOPES: Final = ("openid", "offline_access")
 CLAIMS: Final = ("iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "sid")
@@ -38,7 +38,7 @@ def document(issuer: str) -> dict[str, Any]:
         "scopes_supported": list(SCOPES),
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
-        "grant_types_supported": list(Grant.__args__),
+        "grant_types_supported": list(get_args(Grant)),
         "code_challenge_methods_supported": ["S256"],
         "subject_types_supported": ["pairwise"],
         "id_token_signing_alg_values_supported": list(ALGORITHMS),

@@ -50,7 +50,9 @@ def redirect_uri_of(form: Mapping[str, str], application: Application) -> str:
 def _is(asked: str, registered: str) -> bool:
     """The same text; on the loopback of an app's own device any port will do (RFC 8252 §7.3)."""
     for loopback in ("http://127.0.0.1", "http://[::1]"):
-        if registered.startswith((f"{loopback}/", f"{loopback}:")) and asked.startswith((f"{loopback}/", f"{loopback}:")):
+        if registered.startswith((f"{loopback}/", f"{loopback}:")) and asked.startswith(
+            (f"{loopback}/", f"{loopback}:")
+        ):
             return _without_port(asked, loopback) == _without_port(registered, loopback)
     return asked == registered
 
@@ -82,6 +84,11 @@ def checked(form: Mapping[str, str], application: Application) -> Asked:
         id_token_hint=form.get("id_token_hint", ""),
         thumbprint=_thumbprint(form),
     )
+
+
+def bound(asked: Asked, thumbprint: str) -> Asked:
+    """The same request, its code bound to a key (RFC 9449 §10.1)."""
+    return msgspec.structs.replace(asked, thumbprint=thumbprint)
 
 
 def _refuse_what_is_not_read(form: Mapping[str, str]) -> None:

@@ -25,7 +25,10 @@ async def add_refresh_token(conn: Connection, family: str, expires: datetime) ->
     """A new refresh token, which is not kept."""
     token = PREFIX + new_secret()
     await conn.execute(
-        "insert into identity.refresh_token (sha256, family, expires) values ($1, $2, $3)", digest(token), family, expires
+        "insert into identity.refresh_token (sha256, family, expires) values ($1, $2, $3)",
+        digest(token),
+        family,
+        expires,
     )
     return token
 

@@ -54,7 +54,9 @@ async def device_by_user_code(conn: Connection, user_code: str) -> Device | None
 
 async def polled(conn: Connection, device_code: str) -> None:
     """Remember when the device asked last."""
-    await conn.execute("update identity.device_grant set polled = $2 where sha256 = $1", digest(device_code), clock.now())
+    await conn.execute(
+        "update identity.device_grant set polled = $2 where sha256 = $1", digest(device_code), clock.now()
+    )
 
 
 async def settle(
