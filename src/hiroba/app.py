@@ -60,6 +60,8 @@ from hiroba.exchange.gateway.access import Gateway
 from hiroba.exchange.identity import operator_api, store
 from hiroba.exchange.identity.guards import GivenCaller, declared, known
 from hiroba.exchange.identity.organisations import api as organisations
+from hiroba.exchange.identity.provider import api as provider
+from hiroba.exchange.identity.provider import browser
 from hiroba.settings import Settings, read
 
 
@@ -188,6 +190,8 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
             operator_api.Municipalities,
             organisations.Organisations,
             organisations.Applications,
+            provider.Programs,
+            *browser.ROUTES,
             *(route for service in services for route in service.routes),
         ],
         guards=[declared],
