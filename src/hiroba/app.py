@@ -31,7 +31,7 @@ from hiroba.door.pages import Page, Templates
 from hiroba.door.region import Regions
 from hiroba.door.service import Service
 from hiroba.door.service import found as services_found
-from hiroba.exchange.audit.log import CONNECTIONS, Log
+from hiroba.exchange.audit.keeping import keeping
 from hiroba.exchange.broker.access import Open
 from hiroba.exchange.broker.contexts import store as kept_contexts
 from hiroba.exchange.broker.contexts.book import Book
@@ -57,6 +57,7 @@ from hiroba.exchange.broker.subscriptions import store as subscription_rows
 from hiroba.exchange.broker.subscriptions.registry import Subscriptions
 from hiroba.exchange.gateway import dead_letters, public, tenants
 from hiroba.exchange.gateway.access import Gateway
+from hiroba.exchange.gateway.log import published
 from hiroba.exchange.identity import operator_api, store
 from hiroba.exchange.identity.guards import GivenCaller, declared, known
 from hiroba.exchange.identity.organisations import api as organisations
@@ -124,8 +125,6 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
     @asynccontextmanager
     async def running(app: Litestar) -> AsyncIterator[None]:
         pool = await db.connect(settings.database_url)
-        # the log's own: who waits for it may hold each connection of the other pool
-        log_pool = await db.connect(settings.database_url, size=CONNECTIONS, name="hiroba log")
         allowed = (*settings.egress_allow, *(LOOPBACK if settings.open else ()))
         egress = Egress(allowed)
         receivers = Receivers(egress)
@@ -152,9 +151,9 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
         )
         core.follower.follow(MEMORY, book.refresh)
         tallies = Tallies(pool)
-        log = Log(log_pool)
+        log = await keeping(settings.database_url, settings.data / "log.key", settings.url)
         faces["/ngsi-ld/"] = NgsiLd(core, Open() if settings.open else Gateway(pool), book)
-        app.state.update(pool=pool, log=log, exchange=core, egress=egress, regions=Regions(pool, core))
+        app.state.update(pool=pool, log=log.log, exchange=core, egress=egress, regions=Regions(pool, core))
         async with pool.acquire() as connection:
             csrf.secret = await store.secret(connection, "csrf")
             identity = Identity(await federation.own_name(connection), clock.now())
@@ -164,6 +163,7 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
             await book.start()
             await delivery.start()
             tallies.start()
+            log.start()
             yield
         finally:
             await tallies.stop()
@@ -173,7 +173,6 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
             await core.stop()
             await log.stop()
             await egress.close()
-            await log_pool.close()
             await pool.close()
 
     csrf = CSRFConfig(
@@ -186,6 +185,7 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
             public.house_context,
             public.ngsi_ld_document,
             tenants.put_tenant,
+            *published.ROUTES,
             dead_letters.DeadLetters,
             operator_api.Municipalities,
             organisations.Organisations,
