@@ -93,6 +93,16 @@ class Grant(
         return not NEXT[self.state]
 
 
+class Kept(msgspec.Struct, frozen=True):
+    """A grant as it is kept: in which tenant its data are, and when it was made, decided and ended."""
+
+    grant: Grant
+    tenant: str
+    made: datetime
+    decided: datetime | None
+    ended: datetime | None
+
+
 class GrantOver(Conflict):
     """This grant does not stand any more."""
 
