@@ -46,10 +46,15 @@ from hiroba.exchange.broker.federation.calls import Caller
 from hiroba.exchange.broker.federation.federation import Federation
 from hiroba.exchange.broker.federation.identity import Identity
 from hiroba.exchange.broker.federation.tallies import Tallies
+from hiroba.exchange.broker.forwarded.forwarder import Forwarder
+from hiroba.exchange.broker.forwarded.model import PATH as FORWARDED
+from hiroba.exchange.broker.forwarded.planning import Around
+from hiroba.exchange.broker.forwarded.receiving import Receiver
 from hiroba.exchange.broker.history.keeping import keep, retention
 from hiroba.exchange.broker.history.recorder import record
 from hiroba.exchange.broker.maps import store as maps
 from hiroba.exchange.broker.ngsi_ld.application import NgsiLd
+from hiroba.exchange.broker.ngsi_ld.inbox import Inbox
 from hiroba.exchange.broker.snapshots import store as snapshots
 from hiroba.exchange.broker.sources import store as registrations
 from hiroba.exchange.broker.sources.subscribers import Subscribers
@@ -131,7 +136,7 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
         book = Book(egress, settings.url, pool, Path(settings.contexts) if settings.contexts else None)
         outbox = Outbox()
         subscriptions = Subscriptions(pool, book, outbox)
-        subscribers = Subscribers(pool, book, outbox)
+        subscribers = Subscribers(pool, book, outbox, f"{settings.url}{FORWARDED}")
         core = Exchange(
             pool,
             book.house,
@@ -152,20 +157,29 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
         core.follower.follow(MEMORY, book.refresh)
         tallies = Tallies(pool)
         log = await keeping(settings.database_url, settings.data / "log.key", settings.url)
-        faces["/ngsi-ld/"] = NgsiLd(core, Open() if settings.open else Gateway(pool), book)
         app.state.update(pool=pool, log=log.log, exchange=core, egress=egress, regions=Regions(pool, core))
         async with pool.acquire() as connection:
             csrf.secret = await store.secret(connection, "csrf")
             identity = Identity(await federation.own_name(connection), clock.now())
         core.federation = Federation(core.sources, book, Caller(egress, tell=tallies.tell), identity)
+        around = Around(pool, core.follower, subscriptions, core.sources, core.federation, f"{settings.url}{FORWARDED}")
+        core.forwarder = Forwarder(around)
+        faces.update(
+            {
+                FORWARDED: Inbox(Receiver(around, core.forwarder.planner, outbox), book),
+                "/ngsi-ld/": NgsiLd(core, Open() if settings.open else Gateway(pool), book),
+            }
+        )
         try:
             await core.start()
             await book.start()
             await delivery.start()
+            await core.forwarder.start()
             tallies.start()
             log.start()
             yield
         finally:
+            await core.forwarder.stop()
             await tallies.stop()
             await delivery.stop()
             await receivers.close()
