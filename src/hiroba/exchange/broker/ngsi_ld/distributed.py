@@ -11,7 +11,7 @@ import msgspec
 
 from hiroba.base.db import Connection
 from hiroba.exchange.broker import questions
-from hiroba.exchange.broker.contexts.context import Context
+from hiroba.exchange.broker.contexts.context import CORE, Context
 from hiroba.exchange.broker.documents.writing import Shape
 from hiroba.exchange.broker.edits import Change
 from hiroba.exchange.broker.errors import BadRequestData, ResourceNotFound
@@ -49,6 +49,11 @@ def is_local(request: Request, exchange: Exchange) -> bool:
 def origin(request: Request, context: Context) -> Origin:
     """The request as the federation sees it."""
     return Origin(tenant=request.tenant, context=context, headers=request.headers)
+
+
+def must_not_have_come_back(request: Request, exchange: Exchange) -> None:
+    """Nothing, or the problem of a subscription that is a loop (§6.3.18)."""
+    exchange.federation.must_not_have_come_back(origin(request, CORE))
 
 
 async def write(
