@@ -147,10 +147,9 @@ async def _end(conn: Connection, held: Sequence[Any], state: State, at: datetime
     if not held:
         return []
     rows = await conn.fetch(f"""
-        with held as (select * from unnest($1::text[], $2::int[]) as held (grant_id, grant_version)),
-             gone as (delete from gateway.permit p using held where (p.grant_id, p.grant_version) = (held.grant_id, held.grant_version))
-        update gateway.grant_version set state = $3, ended = $4
-          from held where (id, version) = (held.grant_id, held.grant_version)
+        with held as (select * from unnest($1::text[], $2::int[]) as held (of_id, of_version)),
+             gone as (delete from gateway.permit using held where (grant_id, grant_version) = (of_id, of_version))
+        update gateway.grant_version set state = $3, ended = $4 from held where (id, version) = (of_id, of_version)
      returning {_COLUMNS}
     """, [row["id"] for row in held], [row["version"] for row in held], state, at)  # noqa: S608 - constants  # fmt: skip
     return [_kept(row) for row in rows]
