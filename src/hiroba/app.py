@@ -62,6 +62,7 @@ from hiroba.exchange.broker.subscriptions import store as subscription_rows
 from hiroba.exchange.broker.subscriptions.registry import Subscriptions
 from hiroba.exchange.gateway import dead_letters, public, tenants
 from hiroba.exchange.gateway.access import Gateway
+from hiroba.exchange.gateway.grants import consents
 from hiroba.exchange.gateway.log import published
 from hiroba.exchange.identity import operator_api, store
 from hiroba.exchange.identity.guards import GivenCaller, declared, known
@@ -95,6 +96,7 @@ def jobs(services: Sequence[Service], settings: Settings) -> list[Periodic]:
         Periodic("broker/forget_gone_contexts", timedelta(hours=1), kept_contexts.forget_gone_contexts),
         Periodic("broker/forget_deleted_subscriptions", timedelta(hours=1), subscription_rows.forget_deleted),
         Periodic("broker/keep_history", timedelta(hours=1), partial(keep, kept=retention(settings.history_days))),
+        Periodic("gateway/end_what_is_over", timedelta(minutes=1), consents.end_what_is_over),
         Periodic("identity/forget_what_is_over", timedelta(hours=1), store.forget_what_is_over),
     ]
     theirs = [

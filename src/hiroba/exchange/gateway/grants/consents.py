@@ -100,7 +100,7 @@ async def withdraw(conn: Connection, seen: Seen) -> list[Kept]:
     return ended
 
 
-async def forget_what_is_over(conn: Connection) -> None:
+async def end_what_is_over(conn: Connection) -> None:
     """End what is past its time, each with a line in the log."""
     await tell(conn, [("expired", kept) for kept in await versions.expire(conn, clock.now())])
 
