@@ -58,6 +58,7 @@ from hiroba.exchange.gateway import dead_letters, public, tenants
 from hiroba.exchange.gateway.access import Gateway
 from hiroba.exchange.identity import operator_api, store
 from hiroba.exchange.identity.guards import GivenCaller, declared, known
+from hiroba.exchange.identity.organisations import api as organisations
 from hiroba.settings import Settings, read
 
 
@@ -177,6 +178,8 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
             tenants.put_tenant,
             dead_letters.DeadLetters,
             operator_api.Municipalities,
+            organisations.Organisations,
+            organisations.Applications,
             *(route for service in services for route in service.routes),
         ],
         guards=[declared],

@@ -43,6 +43,8 @@ class Caller(msgspec.Struct, frozen=True):
     """Roles of an officer, purposes of a client."""
     subject: str = ""
     """The resident, as the sector `door` knows them; "" for everybody else."""
+    purpose: str = ""
+    """The one purpose of this call of a client, `name@version`; "" where it states none."""
 
     def is_allowed(self, declared: tuple[May, ...]) -> bool:
         """Whether one of the declared kinds is this caller; the operator may do what an officer may."""

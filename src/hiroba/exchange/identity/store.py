@@ -31,13 +31,17 @@ class _Known(msgspec.Struct, frozen=True):
     names: list[str]
 
     def caller(self) -> Caller:
-        return Caller(self.kind, self.id, self.organisation, frozenset(self.names))
+        """A client with one name acts for that one; one with several states none by its key."""
+        purpose = self.names[0] if self.kind == "client" and len(self.names) == 1 else ""
+        return Caller(self.kind, self.id, self.organisation, frozenset(self.names), purpose=purpose)
 
 
 async def caller_of_key(conn: Connection, secret: str) -> Caller | None:
     """Whose key this is, unless it is unknown or revoked."""
     known = await fetch_one(conn, _Known, """
-        select id, kind, organisation, names from identity.key where sha256 = $1 and revoked is null
+        select coalesce(application, key.id) as id, kind, key.organisation, names
+          from identity.key left join identity.application on application.id = key.application
+         where sha256 = $1 and revoked is null and coalesce(state, '') <> 'suspended'
     """, _digest(secret))  # fmt: skip
     return known.caller() if known else None
 
@@ -50,13 +54,16 @@ async def caller_of_session(conn: Connection, secret: str) -> Caller | None:
     return known.caller() if known else None
 
 
-async def add_key(conn: Connection, caller: Caller, *, title: str, secret: str | None = None) -> str:
-    """A new key for `caller`; its secret, which is not kept."""
+async def add_key(
+    conn: Connection, caller: Caller, *, title: str, secret: str | None = None, application: str | None = None
+) -> str:
+    """A new key for `caller`, who is known by the application's id where it is one's; its secret, which is not kept."""
     secret = secret or secrets.token_urlsafe(32)
-    await conn.execute(
-        "insert into identity.key (id, sha256, kind, organisation, names, title) values ($1, $2, $3, $4, $5, $6)",
-        caller.id or ulid(), _digest(secret), caller.kind, caller.organisation, sorted(caller.names), title,
-    )  # fmt: skip
+    await conn.execute("""
+        insert into identity.key (id, sha256, kind, organisation, names, title, application)
+             values ($1, $2, $3, $4, $5, $6, $7)
+    """, caller.id or ulid(), _digest(secret), caller.kind, caller.organisation, sorted(caller.names), title,
+        application)  # fmt: skip
     return secret
 
 
