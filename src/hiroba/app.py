@@ -69,6 +69,7 @@ def migrations(services: Sequence[Service]) -> list[Migration]:
         ("base", house / "base" / "db" / "schema"),
         ("identity", house / "exchange" / "identity" / "migrations"),
         ("broker", house / "exchange" / "broker" / "migrations"),
+        ("gateway", house / "exchange" / "gateway" / "migrations"),
     ]
     rooms += [(service.name, service.migrations) for service in services if service.migrations is not None]
     return [migration for room, folder in rooms for migration in migrations_in(room, folder)]
