@@ -31,6 +31,7 @@ from hiroba.door.pages import Page, Templates
 from hiroba.door.region import Regions
 from hiroba.door.service import Service
 from hiroba.door.service import found as services_found
+from hiroba.exchange.audit.log import CONNECTIONS, Log
 from hiroba.exchange.broker.access import Open
 from hiroba.exchange.broker.contexts import store as kept_contexts
 from hiroba.exchange.broker.contexts.book import Book
@@ -67,6 +68,7 @@ def migrations(services: Sequence[Service]) -> list[Migration]:
     house = files("hiroba")
     rooms = [
         ("base", house / "base" / "db" / "schema"),
+        ("audit", house / "exchange" / "audit" / "migrations"),
         ("identity", house / "exchange" / "identity" / "migrations"),
         ("broker", house / "exchange" / "broker" / "migrations"),
         ("gateway", house / "exchange" / "gateway" / "migrations"),
@@ -120,6 +122,8 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
     @asynccontextmanager
     async def running(app: Litestar) -> AsyncIterator[None]:
         pool = await db.connect(settings.database_url)
+        # the log's own: who waits for it may hold each connection of the other pool
+        log_pool = await db.connect(settings.database_url, size=CONNECTIONS, name="hiroba log")
         allowed = (*settings.egress_allow, *(LOOPBACK if settings.open else ()))
         egress = Egress(allowed)
         receivers = Receivers(egress)
@@ -146,8 +150,9 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
         )
         core.follower.follow(MEMORY, book.refresh)
         tallies = Tallies(pool)
+        log = Log(log_pool)
         faces["/ngsi-ld/"] = NgsiLd(core, Open() if settings.open else Gateway(pool), book)
-        app.state.update(pool=pool, exchange=core, egress=egress, regions=Regions(pool, core))
+        app.state.update(pool=pool, log=log, exchange=core, egress=egress, regions=Regions(pool, core))
         async with pool.acquire() as connection:
             csrf.secret = await store.secret(connection, "csrf")
             identity = Identity(await federation.own_name(connection), clock.now())
@@ -164,7 +169,9 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
             await receivers.close()
             await book.stop()
             await core.stop()
+            await log.stop()
             await egress.close()
+            await log_pool.close()
             await pool.close()
 
     csrf = CSRFConfig(
