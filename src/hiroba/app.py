@@ -151,7 +151,7 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
         core.follower.follow(MEMORY, book.refresh)
         tallies = Tallies(pool)
         log = Log(log_pool)
-        faces["/ngsi-ld/"] = NgsiLd(core, Open() if settings.open else Gateway(pool), book)
+        faces["/ngsi-ld/"] = NgsiLd(core, Open() if settings.open else Gateway(pool, log), book)
         app.state.update(pool=pool, log=log, exchange=core, egress=egress, regions=Regions(pool, core))
         async with pool.acquire() as connection:
             csrf.secret = await store.secret(connection, "csrf")
