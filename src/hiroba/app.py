@@ -31,7 +31,7 @@ from hiroba.door.pages import Page, Templates
 from hiroba.door.region import Regions
 from hiroba.door.service import Service
 from hiroba.door.service import found as services_found
-from hiroba.exchange.audit.log import CONNECTIONS, Log
+from hiroba.exchange.audit.keeping import keeping
 from hiroba.exchange.broker.access import Open
 from hiroba.exchange.broker.contexts import store as kept_contexts
 from hiroba.exchange.broker.contexts.book import Book
@@ -46,10 +46,15 @@ from hiroba.exchange.broker.federation.calls import Caller
 from hiroba.exchange.broker.federation.federation import Federation
 from hiroba.exchange.broker.federation.identity import Identity
 from hiroba.exchange.broker.federation.tallies import Tallies
+from hiroba.exchange.broker.forwarded.forwarder import Forwarder
+from hiroba.exchange.broker.forwarded.model import PATH as FORWARDED
+from hiroba.exchange.broker.forwarded.planning import Around
+from hiroba.exchange.broker.forwarded.receiving import Receiver
 from hiroba.exchange.broker.history.keeping import keep, retention
 from hiroba.exchange.broker.history.recorder import record
 from hiroba.exchange.broker.maps import store as maps
 from hiroba.exchange.broker.ngsi_ld.application import NgsiLd
+from hiroba.exchange.broker.ngsi_ld.inbox import Inbox
 from hiroba.exchange.broker.snapshots import store as snapshots
 from hiroba.exchange.broker.sources import store as registrations
 from hiroba.exchange.broker.sources.subscribers import Subscribers
@@ -57,9 +62,12 @@ from hiroba.exchange.broker.subscriptions import store as subscription_rows
 from hiroba.exchange.broker.subscriptions.registry import Subscriptions
 from hiroba.exchange.gateway import dead_letters, public, tenants
 from hiroba.exchange.gateway.access import Gateway
+from hiroba.exchange.gateway.log import published
 from hiroba.exchange.identity import operator_api, store
 from hiroba.exchange.identity.guards import GivenCaller, declared, known
 from hiroba.exchange.identity.organisations import api as organisations
+from hiroba.exchange.identity.provider import api as provider
+from hiroba.exchange.identity.provider import browser
 from hiroba.settings import Settings, read
 
 
@@ -122,15 +130,13 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
     @asynccontextmanager
     async def running(app: Litestar) -> AsyncIterator[None]:
         pool = await db.connect(settings.database_url)
-        # the log's own: who waits for it may hold each connection of the other pool
-        log_pool = await db.connect(settings.database_url, size=CONNECTIONS, name="hiroba log")
         allowed = (*settings.egress_allow, *(LOOPBACK if settings.open else ()))
         egress = Egress(allowed)
         receivers = Receivers(egress)
         book = Book(egress, settings.url, pool, Path(settings.contexts) if settings.contexts else None)
         outbox = Outbox()
         subscriptions = Subscriptions(pool, book, outbox)
-        subscribers = Subscribers(pool, book, outbox)
+        subscribers = Subscribers(pool, book, outbox, f"{settings.url}{FORWARDED}")
         core = Exchange(
             pool,
             book.house,
@@ -150,20 +156,30 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
         )
         core.follower.follow(MEMORY, book.refresh)
         tallies = Tallies(pool)
-        log = Log(log_pool)
-        faces["/ngsi-ld/"] = NgsiLd(core, Open() if settings.open else Gateway(pool, log), book)
-        app.state.update(pool=pool, log=log, exchange=core, egress=egress, regions=Regions(pool, core))
+        log = await keeping(settings.database_url, settings.data / "log.key", settings.url)
+        app.state.update(pool=pool, log=log.log, exchange=core, egress=egress, regions=Regions(pool, core))
         async with pool.acquire() as connection:
             csrf.secret = await store.secret(connection, "csrf")
             identity = Identity(await federation.own_name(connection), clock.now())
         core.federation = Federation(core.sources, book, Caller(egress, tell=tallies.tell), identity)
+        around = Around(pool, core.follower, subscriptions, core.sources, core.federation, f"{settings.url}{FORWARDED}")
+        core.forwarder = Forwarder(around)
+        faces.update(
+            {
+                FORWARDED: Inbox(Receiver(around, core.forwarder.planner, outbox), book),
+                "/ngsi-ld/": NgsiLd(core, Open() if settings.open else Gateway(pool, log.log), book),
+            }
+        )
         try:
             await core.start()
             await book.start()
             await delivery.start()
+            await core.forwarder.start()
             tallies.start()
+            log.start()
             yield
         finally:
+            await core.forwarder.stop()
             await tallies.stop()
             await delivery.stop()
             await receivers.close()
@@ -171,7 +187,6 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
             await core.stop()
             await log.stop()
             await egress.close()
-            await log_pool.close()
             await pool.close()
 
     csrf = CSRFConfig(
@@ -184,10 +199,13 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
             public.house_context,
             public.ngsi_ld_document,
             tenants.put_tenant,
+            *published.ROUTES,
             dead_letters.DeadLetters,
             operator_api.Municipalities,
             organisations.Organisations,
             organisations.Applications,
+            provider.Programs,
+            *browser.ROUTES,
             *(route for service in services for route in service.routes),
         ],
         guards=[declared],

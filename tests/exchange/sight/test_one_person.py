@@ -26,7 +26,7 @@ async def test_what_was_read_is_in_the_log_under_the_log_s_own_name(world) -> No
     [event] = await world.logged()
     assert event["kind"] == "read"
     assert event["subject"] == await world.known(taro, "log")
-    assert event["recipient"] == "org:clinic/app:booking"
+    assert event["recipient"] == "booking"
     assert event["purpose"] == "health.checkup@2"
     assert event["ground"] == f"{grant}@1"
     assert event["data"] == [{"type": "Person", "attrs": ["birthDate"]}]

@@ -19,13 +19,11 @@ from hiroba.exchange.audit import store
 from hiroba.exchange.audit.events import SALT, Data, Disclosure, Event, canonical, check, leaf
 from hiroba.exchange.audit.store import Chain, Written
 
-__all__ = ["CONNECTIONS", "Data", "Disclosure", "Event", "Line", "Log", "LogUnavailable", "append_in"]
+__all__ = ["Data", "Disclosure", "Event", "Line", "Log", "LogUnavailable", "append_in"]
 MOST: Final = 2000
 """Events that share a transaction, unless one call brings more."""
 LANES: Final = 2
 """Transactions under way at once: while one waits for the disk, the next is made."""
-CONNECTIONS: Final = LANES + 1
-"""Of a pool for the log alone: its lanes and the sequencer. Who waits for the log may hold every connection of another."""
 TRIES: Final = 3
 """Times a transaction is tried that others, who hold chains in another order, have thrown out."""
 

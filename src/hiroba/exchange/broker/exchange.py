@@ -27,6 +27,7 @@ from hiroba.exchange.broker.documents import reading, writing
 from hiroba.exchange.broker.errors import BadRequestData, NonexistentTenant, OperationNotSupported
 from hiroba.exchange.broker.events import Listener, Then
 from hiroba.exchange.broker.federation.federation import Federation
+from hiroba.exchange.broker.forwarded.forwarder import Forwarder
 from hiroba.exchange.broker.geometry import LOCATION
 from hiroba.exchange.broker.model import HOME, Entity, Key
 from hiroba.exchange.broker.query import geo, order, q
@@ -119,6 +120,7 @@ class Exchange:
         for kept in (subscriptions, subscribers):
             if kept is not None:
                 self.follower.follow(kept.memory, kept.refresh)
+        self.url = url
         self.sources = Sources(pool, self.follower, url, subscribers.tell if subscribers is not None else _nobody)
         self.temporal_page = temporal_page
         """Attribute instances of one answer about the past."""
@@ -127,6 +129,8 @@ class Exchange:
         self._sweeper = Sweeper(pool, self.writer)
         self.federation: Federation
         """Other brokers, and what this one is called among them."""
+        self.forwarder: Forwarder
+        """Subscriptions that go on to them."""
         self.egress = egress or Egress()
         """The way to other places."""
         self._later: set[asyncio.Task[None]] = set()

@@ -65,7 +65,7 @@ class Gateway:
             known = await application(conn, caller.id)
         if known is None or known.state == "suspended":
             raise Forbidden("Personal data are for registered applications that are not suspended.")
-        asked = Recipient(tenant, known.id, known.organisation, known.sector, caller.purpose)
+        asked = Recipient(tenant, known.id, known.sector, caller.purpose)
         gate = Gate(self._pool, self._log, asked)
         if personal == "write":
             caller.must_be((client("publish"),))

@@ -5,7 +5,7 @@ Measured before it was chosen: a framework's router costs half the requests a wo
 
 import logging
 from collections.abc import Awaitable, Callable
-from typing import Any, Final
+from typing import Final
 from urllib.parse import unquote
 
 import msgspec
@@ -212,6 +212,9 @@ async def _released(request: Request, gate: Gate, answer: Answer, send_: Send) -
             return
     except Problem as error:
         answer = problem(error)
+    except Exception:
+        log.exception("an answer of %s could not be released", request.path)
+        answer = problem(InternalError("Something went wrong on our side."))
     await send(answer, send_)
 
 
@@ -250,6 +253,10 @@ class NgsiLd:
             request.must_know_its_parameters(route.params)
             if route.method == "GET":
                 request.negotiate()
+            if (
+                "dpop" in request.headers
+            ):  # a proof (RFC 9449) is for one method and address: what admits has to know both
+                request.headers |= {":method": scope["method"], ":url": self._exchange.url + _raw(scope)}
             admitted = await self._access.admit(route.action, request.tenant, request.headers, route.personal)
             if route.of_tenant:
                 await self._must_be_open(request.tenant, admitted, make=self._access.creates_tenants and route.creates)
@@ -277,11 +284,8 @@ class NgsiLd:
 
     def _find(self, scope: HTTPScope) -> tuple[_Node, list[str]]:
         """Where the address leads, and the parts of it that stand for something."""
-        raw: Any = scope.get("raw_path") or scope["path"].encode()
         try:
-            segments = [
-                unquote(part, errors="strict") for part in raw.decode("ascii", "strict").split("?")[0].split("/")[3:]
-            ]
+            segments = [unquote(part, errors="strict") for part in _raw(scope, "strict").split("?")[0].split("/")[3:]]
         except UnicodeDecodeError:
             raise BadRequestData("The address is no percent-encoded UTF-8.") from None
         if segments and segments[-1] == "":
@@ -301,3 +305,9 @@ class NgsiLd:
         if is_for_one and segments in _OF_ONE and scope["path"].endswith("/"):
             raise BadRequestData("The address names no id.")
         return node, parts
+
+
+def _raw(scope: HTTPScope, errors: str = "replace") -> str:
+    """The path as it was sent, percent-encoded."""
+    raw: bytes = scope.get("raw_path") or scope["path"].encode()
+    return raw.decode("ascii", errors)

@@ -13,7 +13,7 @@ import msgspec
 from hiroba.base.db import Connection
 from hiroba.exchange.broker import questions
 from hiroba.exchange.broker.access import Sight
-from hiroba.exchange.broker.contexts.context import Context
+from hiroba.exchange.broker.contexts.context import CORE, Context
 from hiroba.exchange.broker.documents.writing import Shape
 from hiroba.exchange.broker.edits import Change
 from hiroba.exchange.broker.errors import BadRequestData, ResourceNotFound
@@ -62,6 +62,11 @@ async def _held(conn: Connection, tenant: str, sight: Sight | None, ids: Collect
 def origin(request: Request, context: Context) -> Origin:
     """The request as the federation sees it."""
     return Origin(tenant=request.tenant, context=context, headers=request.headers)
+
+
+def must_not_have_come_back(request: Request, exchange: Exchange) -> None:
+    """Nothing, or the problem of a subscription that is a loop (§6.3.18)."""
+    exchange.federation.must_not_have_come_back(origin(request, CORE))
 
 
 async def write(

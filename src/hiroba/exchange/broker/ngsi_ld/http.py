@@ -341,7 +341,9 @@ def problem(error: Problem) -> Answer:
     """An answer that says what is wrong (§5.5.3): a problem document as plain JSON, for clients that know no other."""
     if isinstance(error, LengthRequired | UnsupportedMediaType):
         return Answer(error.status)  # §6.3.4: without any payload
-    headers = [("www-authenticate", "Bearer")] if error.status == 401 else []  # noqa: PLR2004 - Unauthorized
+    told = {name.lower() for name, _ in error.headers}
+    asks = error.status == 401 and "www-authenticate" not in told  # noqa: PLR2004 - Unauthorized
+    headers = [("www-authenticate", "Bearer")] if asks else []
     if isinstance(error, MethodNotAllowed):
         headers = [("allow", ", ".join(error.allowed))]
     return Answer(error.status, orjson.dumps(error.document()), JSON, [*headers, *error.headers])

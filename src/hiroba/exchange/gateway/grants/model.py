@@ -68,7 +68,7 @@ class Grant(
     """The person's pairwise key in the sector of the source's tenant."""
     source: str
     recipient: str
-    """`org:clinic/app:booking`: the organisation, and its application by client id."""
+    """The application, by its client id: `org:clinic/app:booking`."""
     purpose: str
     data: tuple[Data, ...]
     actions: tuple[str, ...]
@@ -83,16 +83,6 @@ class Grant(
     disclosure: Disclosure
 
     @property
-    def organisation(self) -> str:
-        """The recipient's organisation."""
-        return recipient_parts(self.recipient)[0]
-
-    @property
-    def application(self) -> str:
-        """The recipient's application, its client id."""
-        return recipient_parts(self.recipient)[1]
-
-    @property
     def ground(self) -> str:
         """How the log names it: `id@version`."""
         return f"{self.id}@{self.version}"
@@ -103,6 +93,16 @@ class Grant(
         return not NEXT[self.state]
 
 
+class Kept(msgspec.Struct, frozen=True):
+    """A grant as it is kept: in which tenant its data are, and when it was made, decided and ended."""
+
+    grant: Grant
+    tenant: str
+    made: datetime
+    decided: datetime | None
+    ended: datetime | None
+
+
 class GrantOver(Conflict):
     """This grant does not stand any more."""
 
@@ -111,21 +111,8 @@ class MoreThanOffered(Invalid):
     """A person can agree to less than was offered, never to more."""
 
 
-def recipient_of(organisation: str, application: str) -> str:
-    """The recipient as a grant writes it."""
-    return f"{organisation}/app:{application}"
-
-
-def recipient_parts(recipient: str) -> tuple[str, str]:
-    """The organisation and the client id in a recipient."""
-    organisation, found, application = recipient.partition("/app:")
-    if not (found and organisation.startswith("org:") and application):
-        raise Invalid("A recipient is written org:…/app:…, for example org:clinic/app:booking.")
-    return organisation, application
-
-
 def offer(
-    purpose: Purpose, *, id: str, version: int, subject: str, source: str, recipient: str, at: datetime,  # noqa: A002 - the field's name
+    purpose: Purpose, *, id: str, version: int, subject: str, source: str, recipient: str, organisation: str, at: datetime,  # noqa: A002 - the field's name
     until: datetime | None = None, data: tuple[Data, ...] | None = None,
 ) -> Grant:  # fmt: skip
     """What a person is asked to agree to: all of an active purpose, or the part of it that the recipient needs."""
@@ -134,7 +121,7 @@ def offer(
     definition = purpose.definition
     if "consent" not in definition.grounds:
         raise Conflict("This purpose does not rest on consent.")
-    if not definition.may_receive(*recipient_parts(recipient)):
+    if not definition.may_receive(organisation, recipient):
         raise Forbidden("This application is no recipient of that purpose.")
     latest = at + timedelta(days=definition.lasts_days)
     return Grant(

@@ -43,8 +43,7 @@ create table gateway.grant_version (
     tenant text not null,                 -- where the data are
     subject text not null,                -- the person's pairwise key in the sector of that tenant
     source text not null,                 -- gateway.source.id
-    organisation text not null,           -- of the recipient: 'org:clinic'
-    recipient text not null,              -- the recipient's application, its client id
+    recipient text not null,              -- the application, by its client id: 'org:clinic/app:booking'
     purpose text not null,                -- 'health.checkup@2'
     data jsonb not null,                  -- [{type, attrs}]
     actions text[] not null,
@@ -72,7 +71,7 @@ create index grant_version_over on gateway.grant_version (valid_until) where sta
 create table gateway.permit (
     tenant text not null,
     subject text not null,
-    recipient text not null,
+    recipient text not null,              -- client id
     purpose text not null,
     type text not null,                   -- expanded, as in broker.entity.types
     attrs text[] not null,                -- expanded, as keys of broker.entity.doc

@@ -48,7 +48,7 @@ class Gate:
     async def refuse(self, why: str) -> None:
         """Log that a call was refused before anybody's data were looked at."""
         asked = self._recipient
-        event = Event(at=clock.now(), kind="refused", recipient=asked.name, purpose=asked.purpose, note=why)
+        event = Event(at=clock.now(), kind="refused", recipient=asked.application, purpose=asked.purpose, note=why)
         await self._log.append([event])
 
     async def enter(self, texts: Sequence[str]) -> Words:
@@ -109,14 +109,14 @@ def read_events(
             notes.add("asked for; nothing matched")
         first = permits[0]
         events.append((subject, Event(
-            at=now, kind="read", recipient=asked.name, purpose=asked.purpose, ground=f"{grant_id}@{version}", data=data,
+            at=now, kind="read", recipient=asked.application, purpose=asked.purpose, ground=f"{grant_id}@{version}", data=data,
             note="; ".join(sorted(notes)), until=clock.iso(first.valid_until),
             disclosure=first.mode or "immediate", review_on=first.review_on,
         )))  # fmt: skip
     refused = named - {permit.subject for permit in held}
     events += [
         (subject, Event(
-            at=now, kind="refused", recipient=asked.name, purpose=asked.purpose, note="no grant",
+            at=now, kind="refused", recipient=asked.application, purpose=asked.purpose, note="no grant",
         )) for subject in sorted(refused)
     ]  # fmt: skip
     return events

@@ -87,14 +87,9 @@ class Recipient(msgspec.Struct, frozen=True):
 
     tenant: str
     application: str
-    organisation: str
+    """Its client id, as grants and the log name it."""
     sector: str
     purpose: str
-
-    @property
-    def name(self) -> str:
-        """As grants and the log name it."""
-        return f"{self.organisation}/app:{self.application}"
 
 
 class Held(msgspec.Struct, frozen=True):
@@ -109,7 +104,6 @@ class Held(msgspec.Struct, frozen=True):
     grant_id: str
     grant_version: int
     valid_until: datetime
-    organisation: str | None
     mode: Disclosure | None
     """How the grant is disclosed to the person."""
     review_on: date | None
@@ -119,7 +113,7 @@ async def held(conn: Connection, asked: Recipient, subjects: Collection[str]) ->
     """What a recipient may read of these people for a purpose, held: who withdraws it waits for this transaction's end."""
     return await fetch(conn, Held, """
         select outside.subject, logged.subject as logged, p.type, p.attrs, p.grant_id, p.grant_version, p.valid_until,
-               g.organisation, g.disclosure ->> 'mode' as mode, (g.disclosure ->> 'reviewOn')::date as review_on
+               g.disclosure ->> 'mode' as mode, (g.disclosure ->> 'reviewOn')::date as review_on
           from identity.pair outside
           join identity.pair inside on inside.sector = 'tenant:' || $1 and inside.person = outside.person
           join gateway.permit p on p.recipient = $2 and p.purpose = $3 and p.tenant = $1 and p.subject = inside.subject

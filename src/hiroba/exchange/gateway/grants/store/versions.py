@@ -1,4 +1,4 @@
-"""The tables of grants, one function per question. What a read joins (`gateway.permit`) changes with the grant, at once."""
+"""Versions of grants. What a read joins (`gateway.permit`) changes with them, at once."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -11,23 +11,13 @@ from msgspec import UNSET
 
 from hiroba.base.db import Connection
 from hiroba.base.errors import Conflict, NotFound
-from hiroba.exchange.gateway.grants.model import Grant, recipient_of
+from hiroba.exchange.gateway.grants.model import Grant, Kept, State
 from hiroba.exchange.gateway.grants.names import expanded
 
 _COLUMNS: Final = """
-    id, version, tenant, subject, source, organisation, recipient, purpose, data, actions, onward, basis, valid_from, valid_until,
+    id, version, tenant, subject, source, recipient, purpose, data, actions, onward, basis, valid_from, valid_until,
     state, notice, given_by, authn, disclosure, made, decided, ended
 """
-
-
-class Kept(msgspec.Struct, frozen=True):
-    """A grant as it lies in the table: where its data are, and when it was made, decided and ended."""
-
-    grant: Grant
-    tenant: str
-    made: datetime
-    decided: datetime | None
-    ended: datetime | None
 
 
 class AlreadyGranted(Conflict):
@@ -41,7 +31,7 @@ def _kept(row: Any) -> Kept:
     grant = msgspec.convert(
         {
             "id": row["id"], "version": row["version"], "subject": row["subject"], "source": row["source"],
-            "recipient": recipient_of(row["organisation"], row["recipient"]), "purpose": row["purpose"],
+            "recipient": row["recipient"], "purpose": row["purpose"],
             "data": orjson.loads(row["data"]), "actions": row["actions"], "onward": row["onward"],
             "basis": orjson.loads(row["basis"]), "from": row["valid_from"], "until": row["valid_until"],
             "state": row["state"], "disclosure": orjson.loads(row["disclosure"]),
@@ -60,31 +50,15 @@ def _text(value: Any) -> str | None:
     return None if value is UNSET else value
 
 
-async def put_source(conn: Connection, source: str, tenant: str, organisation: str, title: dict[str, str]) -> None:
-    """Name the personal tenant of an organisation, so that grants can speak of it."""
-    await conn.execute("""
-        insert into gateway.source (id, tenant, organisation, title) values ($1, $2, $3, $4)
-        on conflict (id) do update set title = excluded.title
-    """, source, tenant, organisation, orjson.dumps(title).decode())  # fmt: skip
-
-
-async def tenant_of(conn: Connection, source: str) -> str:
-    """The tenant where a source's data are; NotFound where no such source is known."""
-    tenant: str | None = await conn.fetchval("select tenant from gateway.source where id = $1", source)
-    if tenant is None:
-        raise NotFound(f"There is no source {source}.")
-    return tenant
-
-
 async def add(conn: Connection, grant: Grant, tenant: str, at: datetime) -> Kept:
     """Write a version of a grant down, with its permits where it is active."""
     try:
         row = await conn.fetchrow(f"""
             insert into gateway.grant_version ({_COLUMNS})
-                 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, null)
+                 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, null)
               returning {_COLUMNS}
-        """, grant.id, grant.version, tenant, grant.subject, grant.source, grant.organisation, grant.application,  # noqa: S608 - constants
-            grant.purpose, _json(grant.data), list(grant.actions), grant.onward, _json(grant.basis), grant.from_,
+        """, grant.id, grant.version, tenant, grant.subject, grant.source, grant.recipient, grant.purpose,  # noqa: S608 - constants
+            _json(grant.data), list(grant.actions), grant.onward, _json(grant.basis), grant.from_,
             grant.until, grant.state, _json(grant.notice), _text(grant.given_by), _text(grant.authn),
             _json(grant.disclosure), at, at if grant.state == "active" else None)  # fmt: skip
     except asyncpg.UniqueViolationError:
@@ -131,7 +105,7 @@ async def _permit(conn: Connection, grant: Grant, tenant: str) -> None:
                    (tenant, subject, recipient, purpose, type, attrs, valid_from, valid_until, grant_id, grant_version)
             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
         """, [
-            (tenant, grant.subject, grant.application, grant.purpose, expanded(part.type),
+            (tenant, grant.subject, grant.recipient, grant.purpose, expanded(part.type),
              sorted({expanded(attr) for attr in part.attrs}), grant.from_, grant.until, grant.id, grant.version)
             for part in grant.data
         ])  # fmt: skip
@@ -141,42 +115,46 @@ async def _permit(conn: Connection, grant: Grant, tenant: str) -> None:
 
 async def withdraw(conn: Connection, id_: str, at: datetime) -> list[Kept]:
     """Take a grant back, offered or active: one statement ends it and deletes its permits, so the next read finds none."""
-    rows = await conn.fetch(f"""
-        with gone as (delete from gateway.permit where grant_id = $1)
-        update gateway.grant_version set state = 'withdrawn', ended = $2
-         where id = $1 and state in ('offered', 'active')
-     returning {_COLUMNS}
-    """, id_, at)  # noqa: S608 - constants  # fmt: skip
-    return [_kept(row) for row in rows]
+    # who is agreeing at this moment is waited for: the statement below then sees the permits that this wrote
+    await conn.execute("select from gateway.grant_version where id = $1 for update", id_)
+    return await _end(conn, "withdrawn", [id_], at)
 
 
 async def expire(conn: Connection, at: datetime) -> list[Kept]:
-    """End what is offered or active past its time, with its permits, in one statement."""
-    rows = await conn.fetch(f"""
-        with over as (
-            update gateway.grant_version set state = 'expired', ended = $1
-             where state in ('offered', 'active') and valid_until <= $1
-         returning {_COLUMNS}
-        ), gone as (
-            delete from gateway.permit p using over where (p.grant_id, p.grant_version) = (over.id, over.version)
-        )
-        select * from over
-    """, at)  # noqa: S608 - constants  # fmt: skip
-    return [_kept(row) for row in rows]
+    """End what is offered or active past its time, or was approved at night and confirmed by nobody since."""
+    rows = await conn.fetch("""
+        select g.id from gateway.grant_version g
+          left join gateway.proceeding p on (p.grant_id, p.grant_version) = (g.id, g.version)
+         where g.state in ('offered', 'active') and (g.valid_until <= $1 or p.confirm_by <= $1)
+           for update of g skip locked
+    """, at)  # fmt: skip
+    return await _end(conn, "expired", [row["id"] for row in rows], at, over=True)
 
 
 async def end_of_purpose(conn: Connection, purpose: str, at: datetime) -> list[Kept]:
-    """End every grant for a purpose that is retired, with its permits, in one statement."""
+    """End every grant for a purpose that is retired; whoever agrees holds the purpose, so nobody does meanwhile."""
+    rows = await conn.fetch(
+        "select id from gateway.grant_version where purpose = $1 and state in ('offered', 'active') for update", purpose
+    )
+    return await _end(conn, "expired", [row["id"] for row in rows], at, purpose=purpose)
+
+
+async def _end(
+    conn: Connection, state: State, ids: list[str], at: datetime, *, over: bool = False, purpose: str | None = None
+) -> list[Kept]:
+    """End what stands of these grants (whose time is over; of a purpose) and delete their permits, in one statement."""
     rows = await conn.fetch(f"""
-        with over as (
-            update gateway.grant_version set state = 'expired', ended = $2
-             where state in ('offered', 'active') and purpose = $1
+        with ended as (
+            update gateway.grant_version g set state = $1, ended = $3
+             where id = any($2::text[]) and state in ('offered', 'active') and ($5::text is null or purpose = $5)
+               and (not $4 or valid_until <= $3 or exists (select from gateway.proceeding p where p.confirm_by <= $3
+                                                       and (p.grant_id, p.grant_version) = (g.id, g.version)))
          returning {_COLUMNS}
         ), gone as (
-            delete from gateway.permit p using over where (p.grant_id, p.grant_version) = (over.id, over.version)
+            delete from gateway.permit p using ended where (p.grant_id, p.grant_version) = (ended.id, ended.version)
         )
-        select * from over
-    """, purpose, at)  # noqa: S608 - constants  # fmt: skip
+        select * from ended order by id, version
+    """, state, ids, at, over, purpose)  # noqa: S608 - constants  # fmt: skip
     return [_kept(row) for row in rows]
 
 
@@ -201,8 +179,3 @@ async def standing(conn: Connection, tenant: str, subject: str, recipient: str, 
          order by version desc
     """, tenant, subject, recipient, purpose)  # noqa: S608 - constants  # fmt: skip
     return [_kept(row) for row in rows]
-
-
-async def sources(conn: Connection) -> dict[str, str]:
-    """Every source and its tenant."""
-    return {row["id"]: row["tenant"] for row in await conn.fetch("select id, tenant from gateway.source order by id")}
