@@ -62,8 +62,10 @@ from hiroba.exchange.broker.subscriptions import store as subscription_rows
 from hiroba.exchange.broker.subscriptions.registry import Subscriptions
 from hiroba.exchange.gateway import dead_letters, public, tenants
 from hiroba.exchange.gateway.access import Gateway
+from hiroba.exchange.gateway.grants import api as grants_api
 from hiroba.exchange.gateway.grants import consents
 from hiroba.exchange.gateway.log import published
+from hiroba.exchange.gateway.purposes import api as purposes_api
 from hiroba.exchange.identity import operator_api, store
 from hiroba.exchange.identity.guards import GivenCaller, declared, known
 from hiroba.exchange.identity.organisations import api as organisations
@@ -218,6 +220,8 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
             *published.ROUTES,
             dead_letters.DeadLetters,
             operator_api.Municipalities,
+            purposes_api.Purposes,
+            *grants_api.ROUTES,
             organisations.Organisations,
             organisations.Applications,
             provider.Programs,

@@ -6,7 +6,7 @@ import msgspec
 
 from hiroba.base import clock
 from hiroba.base.db import Connection
-from hiroba.base.errors import Conflict, NotFound
+from hiroba.base.errors import Conflict, Forbidden, NotFound
 from hiroba.base.ids import ulid
 from hiroba.exchange.gateway.grants import model
 from hiroba.exchange.gateway.grants.model import Authn, Kept
@@ -121,6 +121,8 @@ async def _must_be_active(conn: Connection, id_: str) -> Purpose:
 
 
 async def _offer(conn: Connection, application: Application, wanted: Wanted, subject: str, sector: str) -> Kept:
+    if wanted.purpose not in application.purposes:
+        raise Forbidden(f"{application.id} is not registered for the purpose {wanted.purpose}.")
     now, purpose = clock.now(), await _must_be_active(conn, wanted.purpose)
     source = await sources.one(conn, wanted.source)
     person = (await translate(conn, [subject], sector, source.sector)).get(subject)
