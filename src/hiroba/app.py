@@ -25,6 +25,8 @@ from hiroba.base.egress import LOOPBACK, Egress
 from hiroba.base.jobs import Periodic
 from hiroba.base.web.head import as_get
 from hiroba.door import routes
+from hiroba.door.account import fake_upstream
+from hiroba.door.account.outside import outside
 from hiroba.door.developers.reference import api_documents
 from hiroba.door.headers import Headers
 from hiroba.door.pages import Page, Templates
@@ -196,6 +198,7 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
     litestar = Litestar(
         route_handlers=[
             *routes.ROUTES,
+            *(fake_upstream.ROUTES if settings.fake_upstream else ()),
             public.house_context,
             public.ngsi_ld_document,
             tenants.put_tenant,
@@ -215,7 +218,7 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
             "exchange": Provide(exchange),
             "page": Provide(page),
         },
-        lifespan=[running],
+        lifespan=[running, outside],
         exception_handlers={Exception: routes.problem},
         before_send=[Headers(settings.tiles, secure=settings.url.startswith("https"))],
         csrf_config=csrf,

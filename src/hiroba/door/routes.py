@@ -3,7 +3,9 @@
 from typing import Any
 
 from hiroba.door import health, language, static, trouble
-from hiroba.door.desk import desk, sign_in
+from hiroba.door.account import account, mail, mandates, passkeys, recovery, upstream
+from hiroba.door.account import sign_in as ways_in
+from hiroba.door.desk import counter, desk, letters, officers, sign_in
 from hiroba.door.developers import guide
 from hiroba.door.home import atlas, home, place, search, services
 
@@ -18,7 +20,9 @@ ROUTES: list[Any] = [
     services.all_services,
     guide.developers,
     *sign_in.ROUTES,
-    desk.desk,
+    *(*ways_in.ROUTES, *passkeys.ROUTES, *mail.ROUTES, *upstream.ROUTES, *recovery.ROUTES),
+    *(*account.ROUTES, *mandates.ROUTES),
+    *(desk.desk, *counter.ROUTES, *letters.ROUTES, *officers.ROUTES),
 ]
 
 problem = trouble.problem
