@@ -2,12 +2,12 @@
 
 import gc
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from functools import partial
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from litestar import Litestar, Request
 from litestar.config.csrf import CSRFConfig
@@ -107,6 +107,26 @@ def jobs(services: Sequence[Service], settings: Settings) -> list[Periodic]:
     return ours + theirs
 
 
+class Working(Protocol):
+    """What has something to do while the house is open."""
+
+    async def start(self) -> None:
+        """Begin."""
+
+    async def stop(self) -> None:
+        """Finish what is under way."""
+
+
+@asynccontextmanager
+async def working(room: Working) -> AsyncIterator[None]:
+    """`room` at work until the block ends."""
+    await room.start()
+    try:
+        yield
+    finally:
+        await room.stop()
+
+
 async def conn(state: State) -> AsyncIterator[Connection]:
     """A handler's connection: one request, one transaction, committed when the handler has answered."""
     async with db.transaction(state.pool) as connection:
@@ -169,27 +189,21 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
         faces.update(
             {
                 FORWARDED: Inbox(Receiver(around, core.forwarder.planner, outbox), book),
-                "/ngsi-ld/": NgsiLd(core, Open() if settings.open else Gateway(pool), book),
+                "/ngsi-ld/": NgsiLd(core, Open() if settings.open else Gateway(pool, log.log), book),
             }
         )
-        try:
-            await core.start()
-            await book.start()
-            await delivery.start()
-            await core.forwarder.start()
-            tallies.start()
-            log.start()
+        # what starts last stops first: who writes or calls, before what that needs
+        async with AsyncExitStack() as rooms:
+            for close in (pool.close, egress.close):
+                rooms.push_async_callback(close)
+            below: list[Working] = [log, core, book]
+            for room in below:
+                await rooms.enter_async_context(working(room))
+            rooms.push_async_callback(receivers.close)
+            outwards: list[Working] = [delivery, tallies, core.forwarder]
+            for room in outwards:
+                await rooms.enter_async_context(working(room))
             yield
-        finally:
-            await core.forwarder.stop()
-            await tallies.stop()
-            await delivery.stop()
-            await receivers.close()
-            await book.stop()
-            await core.stop()
-            await log.stop()
-            await egress.close()
-            await pool.close()
 
     csrf = CSRFConfig(
         secret="", cookie_name="hiroba_csrf", cookie_httponly=True, cookie_samesite="lax",

@@ -21,7 +21,7 @@ class Keeping:
         self.sequencer = Sequencer(pool, own.log) if own is not None else None
         self.log = Log(pool, self.sequencer.tell if self.sequencer is not None else lambda: None)
 
-    def start(self) -> None:
+    async def start(self) -> None:
         """Begin to give positions; writing needs no beginning."""
         if self.sequencer is not None:
             self.sequencer.start()
