@@ -3,6 +3,7 @@
 from typing import Any
 
 from hiroba.door import health, language, static, trouble
+from hiroba.door.account import consent, consent_device, consent_leave
 from hiroba.door.desk import desk, sign_in
 from hiroba.door.developers import guide
 from hiroba.door.home import atlas, home, place, search, services
@@ -18,6 +19,7 @@ ROUTES: list[Any] = [
     services.all_services,
     guide.developers,
     *sign_in.ROUTES,
+    *(*consent.ROUTES, *consent_device.ROUTES, *consent_leave.ROUTES),
     desk.desk,
 ]
 
