@@ -2,12 +2,12 @@
 
 import gc
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from functools import partial
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from litestar import Litestar, Request
 from litestar.config.csrf import CSRFConfig
@@ -31,6 +31,7 @@ from hiroba.door.pages import Page, Templates
 from hiroba.door.region import Regions
 from hiroba.door.service import Service
 from hiroba.door.service import found as services_found
+from hiroba.exchange.audit.keeping import keeping
 from hiroba.exchange.broker.access import Open
 from hiroba.exchange.broker.contexts import store as kept_contexts
 from hiroba.exchange.broker.contexts.book import Book
@@ -45,10 +46,15 @@ from hiroba.exchange.broker.federation.calls import Caller
 from hiroba.exchange.broker.federation.federation import Federation
 from hiroba.exchange.broker.federation.identity import Identity
 from hiroba.exchange.broker.federation.tallies import Tallies
+from hiroba.exchange.broker.forwarded.forwarder import Forwarder
+from hiroba.exchange.broker.forwarded.model import PATH as FORWARDED
+from hiroba.exchange.broker.forwarded.planning import Around
+from hiroba.exchange.broker.forwarded.receiving import Receiver
 from hiroba.exchange.broker.history.keeping import keep, retention
 from hiroba.exchange.broker.history.recorder import record
 from hiroba.exchange.broker.maps import store as maps
 from hiroba.exchange.broker.ngsi_ld.application import NgsiLd
+from hiroba.exchange.broker.ngsi_ld.inbox import Inbox
 from hiroba.exchange.broker.snapshots import store as snapshots
 from hiroba.exchange.broker.sources import store as registrations
 from hiroba.exchange.broker.sources.subscribers import Subscribers
@@ -56,6 +62,7 @@ from hiroba.exchange.broker.subscriptions import store as subscription_rows
 from hiroba.exchange.broker.subscriptions.registry import Subscriptions
 from hiroba.exchange.gateway import dead_letters, public, tenants
 from hiroba.exchange.gateway.access import Gateway
+from hiroba.exchange.gateway.log import published
 from hiroba.exchange.identity import operator_api, store
 from hiroba.exchange.identity.guards import GivenCaller, declared, known
 from hiroba.exchange.identity.organisations import api as organisations
@@ -69,8 +76,10 @@ def migrations(services: Sequence[Service]) -> list[Migration]:
     house = files("hiroba")
     rooms = [
         ("base", house / "base" / "db" / "schema"),
+        ("audit", house / "exchange" / "audit" / "migrations"),
         ("identity", house / "exchange" / "identity" / "migrations"),
         ("broker", house / "exchange" / "broker" / "migrations"),
+        ("gateway", house / "exchange" / "gateway" / "migrations"),
     ]
     rooms += [(service.name, service.migrations) for service in services if service.migrations is not None]
     return [migration for room, folder in rooms for migration in migrations_in(room, folder)]
@@ -105,6 +114,26 @@ def jobs(services: Sequence[Service], settings: Settings) -> list[Periodic]:
     return ours + theirs
 
 
+class Working(Protocol):
+    """What has something to do while the house is open."""
+
+    async def start(self) -> None:
+        """Begin."""
+
+    async def stop(self) -> None:
+        """Finish what is under way."""
+
+
+@asynccontextmanager
+async def working(room: Working) -> AsyncIterator[None]:
+    """`room` at work until the block ends."""
+    await room.start()
+    try:
+        yield
+    finally:
+        await room.stop()
+
+
 async def conn(state: State) -> AsyncIterator[Connection]:
     """A handler's connection: one request, one transaction, committed when the handler has answered."""
     async with db.transaction(state.pool) as connection:
@@ -136,7 +165,7 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
         book = Book(egress, settings.url, pool, Path(settings.contexts) if settings.contexts else None)
         outbox = Outbox()
         subscriptions = Subscriptions(pool, book, outbox)
-        subscribers = Subscribers(pool, book, outbox)
+        subscribers = Subscribers(pool, book, outbox, f"{settings.url}{FORWARDED}")
         core = Exchange(
             pool,
             book.house,
@@ -156,26 +185,32 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
         )
         core.follower.follow(MEMORY, book.refresh)
         tallies = Tallies(pool)
-        faces["/ngsi-ld/"] = NgsiLd(core, Open() if settings.open else Gateway(pool), book)
-        app.state.update(pool=pool, exchange=core, egress=egress, regions=Regions(pool, core))
+        log = await keeping(settings.database_url, settings.data / "log.key", settings.url)
+        app.state.update(pool=pool, log=log.log, exchange=core, egress=egress, regions=Regions(pool, core))
         async with pool.acquire() as connection:
             csrf.secret = await store.secret(connection, "csrf")
             identity = Identity(await federation.own_name(connection), clock.now())
         core.federation = Federation(core.sources, book, Caller(egress, tell=tallies.tell), identity)
-        try:
-            await core.start()
-            await book.start()
-            await delivery.start()
-            tallies.start()
+        around = Around(pool, core.follower, subscriptions, core.sources, core.federation, f"{settings.url}{FORWARDED}")
+        core.forwarder = Forwarder(around)
+        faces.update(
+            {
+                FORWARDED: Inbox(Receiver(around, core.forwarder.planner, outbox), book),
+                "/ngsi-ld/": NgsiLd(core, Open() if settings.open else Gateway(pool, log.log), book),
+            }
+        )
+        # what starts last stops first: who writes or calls, before what that needs
+        async with AsyncExitStack() as rooms:
+            for close in (pool.close, egress.close):
+                rooms.push_async_callback(close)
+            below: list[Working] = [log, core, book]
+            for room in below:
+                await rooms.enter_async_context(working(room))
+            rooms.push_async_callback(receivers.close)
+            outwards: list[Working] = [delivery, tallies, core.forwarder]
+            for room in outwards:
+                await rooms.enter_async_context(working(room))
             yield
-        finally:
-            await tallies.stop()
-            await delivery.stop()
-            await receivers.close()
-            await book.stop()
-            await core.stop()
-            await egress.close()
-            await pool.close()
 
     csrf = CSRFConfig(
         secret="", cookie_name="hiroba_csrf", cookie_httponly=True, cookie_samesite="lax",
@@ -187,6 +222,7 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
             public.house_context,
             public.ngsi_ld_document,
             tenants.put_tenant,
+            *published.ROUTES,
             dead_letters.DeadLetters,
             operator_api.Municipalities,
             organisations.Organisations,
