@@ -69,7 +69,7 @@ from hiroba.exchange.identity import operator_api, store
 from hiroba.exchange.identity.guards import GivenCaller, declared, known
 from hiroba.exchange.identity.organisations import api as organisations
 from hiroba.exchange.identity.provider import api as provider
-from hiroba.exchange.identity.provider import browser
+from hiroba.exchange.identity.provider import browser, keys, lasting, leaving
 from hiroba.settings import Settings, read
 
 
@@ -98,6 +98,15 @@ def jobs(services: Sequence[Service], settings: Settings) -> list[Periodic]:
         Periodic("broker/forget_deleted_subscriptions", timedelta(hours=1), subscription_rows.forget_deleted),
         Periodic("broker/keep_history", timedelta(hours=1), partial(keep, kept=retention(settings.history_days))),
         Periodic("identity/forget_what_is_over", timedelta(hours=1), store.forget_what_is_over),
+        Periodic("identity/forget_tokens", timedelta(minutes=10), lasting.forget_what_is_over),
+        Periodic("identity/rotate_keys", timedelta(days=1), keys.rotate),
+        Periodic(
+            "identity/tell_of_ended_sessions",
+            timedelta(seconds=5),
+            partial(
+                leaving.tell, issuer=settings.url, allow=(*settings.egress_allow, *(LOOPBACK if settings.open else ()))
+            ),
+        ),
     ]
     theirs = [
         Periodic(f"{service.name}/{job.run.__name__}", job.every, job.run)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from hiroba.door import health, language, static, trouble
-from hiroba.door.account import account, mail, mandates, passkeys, recovery, upstream
+from hiroba.door.account import account, consent, consent_device, consent_leave, mail, mandates, passkeys, recovery, upstream
 from hiroba.door.account import sign_in as ways_in
 from hiroba.door.desk import counter, desk, letters, officers, sign_in
 from hiroba.door.developers import guide
@@ -23,6 +23,7 @@ ROUTES: list[Any] = [
     *(*ways_in.ROUTES, *passkeys.ROUTES, *mail.ROUTES, *upstream.ROUTES, *recovery.ROUTES),
     *(*account.ROUTES, *mandates.ROUTES),
     *(desk.desk, *counter.ROUTES, *letters.ROUTES, *officers.ROUTES),
+    *(*consent.ROUTES, *consent_device.ROUTES, *consent_leave.ROUTES),
 ]
 
 problem = trouble.problem
