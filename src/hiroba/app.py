@@ -64,7 +64,10 @@ from hiroba.exchange.broker.subscriptions import store as subscription_rows
 from hiroba.exchange.broker.subscriptions.registry import Subscriptions
 from hiroba.exchange.gateway import dead_letters, public, tenants
 from hiroba.exchange.gateway.access import Gateway
+from hiroba.exchange.gateway.grants import api as grants_api
+from hiroba.exchange.gateway.grants import consents
 from hiroba.exchange.gateway.log import published
+from hiroba.exchange.gateway.purposes import api as purposes_api
 from hiroba.exchange.identity import operator_api, store
 from hiroba.exchange.identity.guards import GivenCaller, declared, known
 from hiroba.exchange.identity.organisations import api as organisations
@@ -97,6 +100,7 @@ def jobs(services: Sequence[Service], settings: Settings) -> list[Periodic]:
         Periodic("broker/forget_gone_contexts", timedelta(hours=1), kept_contexts.forget_gone_contexts),
         Periodic("broker/forget_deleted_subscriptions", timedelta(hours=1), subscription_rows.forget_deleted),
         Periodic("broker/keep_history", timedelta(hours=1), partial(keep, kept=retention(settings.history_days))),
+        Periodic("gateway/end_what_is_over", timedelta(minutes=1), consents.end_what_is_over),
         Periodic("identity/forget_what_is_over", timedelta(hours=1), store.forget_what_is_over),
         Periodic("identity/forget_tokens", timedelta(minutes=10), lasting.forget_what_is_over),
         Periodic("identity/rotate_keys", timedelta(days=1), keys.rotate),
@@ -228,6 +232,8 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
             *published.ROUTES,
             dead_letters.DeadLetters,
             operator_api.Municipalities,
+            purposes_api.Purposes,
+            *grants_api.ROUTES,
             organisations.Organisations,
             organisations.Applications,
             provider.Programs,
