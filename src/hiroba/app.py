@@ -2,12 +2,12 @@
 
 import gc
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from functools import partial
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from litestar import Litestar, Request
 from litestar.config.csrf import CSRFConfig
@@ -46,10 +46,15 @@ from hiroba.exchange.broker.federation.calls import Caller
 from hiroba.exchange.broker.federation.federation import Federation
 from hiroba.exchange.broker.federation.identity import Identity
 from hiroba.exchange.broker.federation.tallies import Tallies
+from hiroba.exchange.broker.forwarded.forwarder import Forwarder
+from hiroba.exchange.broker.forwarded.model import PATH as FORWARDED
+from hiroba.exchange.broker.forwarded.planning import Around
+from hiroba.exchange.broker.forwarded.receiving import Receiver
 from hiroba.exchange.broker.history.keeping import keep, retention
 from hiroba.exchange.broker.history.recorder import record
 from hiroba.exchange.broker.maps import store as maps
 from hiroba.exchange.broker.ngsi_ld.application import NgsiLd
+from hiroba.exchange.broker.ngsi_ld.inbox import Inbox
 from hiroba.exchange.broker.snapshots import store as snapshots
 from hiroba.exchange.broker.sources import store as registrations
 from hiroba.exchange.broker.sources.subscribers import Subscribers
@@ -61,6 +66,8 @@ from hiroba.exchange.gateway.log import published
 from hiroba.exchange.identity import operator_api, store
 from hiroba.exchange.identity.guards import GivenCaller, declared, known
 from hiroba.exchange.identity.organisations import api as organisations
+from hiroba.exchange.identity.provider import api as provider
+from hiroba.exchange.identity.provider import browser
 from hiroba.settings import Settings, read
 
 
@@ -98,6 +105,26 @@ def jobs(services: Sequence[Service], settings: Settings) -> list[Periodic]:
     return ours + theirs
 
 
+class Working(Protocol):
+    """What has something to do while the house is open."""
+
+    async def start(self) -> None:
+        """Begin."""
+
+    async def stop(self) -> None:
+        """Finish what is under way."""
+
+
+@asynccontextmanager
+async def working(room: Working) -> AsyncIterator[None]:
+    """`room` at work until the block ends."""
+    await room.start()
+    try:
+        yield
+    finally:
+        await room.stop()
+
+
 async def conn(state: State) -> AsyncIterator[Connection]:
     """A handler's connection: one request, one transaction, committed when the handler has answered."""
     async with db.transaction(state.pool) as connection:
@@ -129,7 +156,7 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
         book = Book(egress, settings.url, pool, Path(settings.contexts) if settings.contexts else None)
         outbox = Outbox()
         subscriptions = Subscriptions(pool, book, outbox)
-        subscribers = Subscribers(pool, book, outbox)
+        subscribers = Subscribers(pool, book, outbox, f"{settings.url}{FORWARDED}")
         core = Exchange(
             pool,
             book.house,
@@ -150,28 +177,31 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
         core.follower.follow(MEMORY, book.refresh)
         tallies = Tallies(pool)
         log = await keeping(settings.database_url, settings.data / "log.key", settings.url)
-        faces["/ngsi-ld/"] = NgsiLd(core, Open() if settings.open else Gateway(pool), book)
         app.state.update(pool=pool, log=log.log, exchange=core, egress=egress, regions=Regions(pool, core))
         async with pool.acquire() as connection:
             csrf.secret = await store.secret(connection, "csrf")
             identity = Identity(await federation.own_name(connection), clock.now())
         core.federation = Federation(core.sources, book, Caller(egress, tell=tallies.tell), identity)
-        try:
-            await core.start()
-            await book.start()
-            await delivery.start()
-            tallies.start()
-            log.start()
+        around = Around(pool, core.follower, subscriptions, core.sources, core.federation, f"{settings.url}{FORWARDED}")
+        core.forwarder = Forwarder(around)
+        faces.update(
+            {
+                FORWARDED: Inbox(Receiver(around, core.forwarder.planner, outbox), book),
+                "/ngsi-ld/": NgsiLd(core, Open() if settings.open else Gateway(pool, log.log), book),
+            }
+        )
+        # what starts last stops first: who writes or calls, before what that needs
+        async with AsyncExitStack() as rooms:
+            for close in (pool.close, egress.close):
+                rooms.push_async_callback(close)
+            below: list[Working] = [log, core, book]
+            for room in below:
+                await rooms.enter_async_context(working(room))
+            rooms.push_async_callback(receivers.close)
+            outwards: list[Working] = [delivery, tallies, core.forwarder]
+            for room in outwards:
+                await rooms.enter_async_context(working(room))
             yield
-        finally:
-            await tallies.stop()
-            await delivery.stop()
-            await receivers.close()
-            await book.stop()
-            await core.stop()
-            await log.stop()
-            await egress.close()
-            await pool.close()
 
     csrf = CSRFConfig(
         secret="", cookie_name="hiroba_csrf", cookie_httponly=True, cookie_samesite="lax",
@@ -188,6 +218,8 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
             operator_api.Municipalities,
             organisations.Organisations,
             organisations.Applications,
+            provider.Programs,
+            *browser.ROUTES,
             *(route for service in services for route in service.routes),
         ],
         guards=[declared],

@@ -6,7 +6,8 @@ import pytest
 
 from hiroba.base import clock
 from hiroba.base.db import Connection
-from hiroba.exchange.gateway.grants import store as grants
+from hiroba.exchange.gateway.grants.store import sources
+from hiroba.exchange.gateway.grants.store.sources import Source
 from hiroba.exchange.gateway.purposes import store as purposes
 from hiroba.exchange.gateway.purposes.model import Data, Definition, Paper, Purpose, after_filing, moved
 
@@ -20,6 +21,13 @@ CHECKUP = Definition(
     without={"ja": "電話でも予約できます。", "en": "You can still book by telephone."},
     recipients=("org:clinic/app:booking",),
     data=(Data("Person", ("birthDate", "allergy")), Data("HealthCheckup", ("checkedOn",))),
+    words={
+        "Person": {"ja": "あなたについて", "en": "About you"},
+        "birthDate": {"ja": "生年月日", "en": "Date of birth"},
+        "allergy": {"ja": "アレルギー", "en": "Allergies"},
+        "HealthCheckup": {"ja": "健診", "en": "Check-ups"},
+        "checkedOn": {"ja": "受けた日", "en": "Day of the check-up"},
+    },
     lasts_days=365,
     retention_days=30,
 )
@@ -40,5 +48,5 @@ async def made_active(conn: Connection, name: str = "health.checkup", definition
 
 @pytest.fixture
 async def checkup(conn: Connection) -> Purpose:
-    await grants.put_source(conn, "org:mutsu", "mutsu_people", "org:mutsu", {"ja": "むつ市", "en": "Mutsu"})
+    await sources.put(conn, Source("org:mutsu", "mutsu_people", "org:mutsu", {"ja": "むつ市", "en": "Mutsu"}))
     return await made_active(conn)

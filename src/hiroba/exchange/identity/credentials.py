@@ -7,10 +7,10 @@ from hiroba.base.db import Connection
 from hiroba.base.errors import Unauthorized
 from hiroba.exchange.identity import store
 from hiroba.exchange.identity.callers import NOBODY, Caller
+from hiroba.exchange.identity.tokens import access
+from hiroba.exchange.identity.tokens.store import PREFIX
 
 SESSION_COOKIE: Final = "hiroba_session"
-PREFIX: Final = "hiroba_at_"
-"""How access tokens begin: they are told from keys, and found where they were left lying about."""
 NOTHING: Final[Mapping[str, str]] = {}
 
 
@@ -21,8 +21,12 @@ class UnknownCredentials(Unauthorized):
 async def caller_of(conn: Connection, headers: Mapping[str, str], cookies: Mapping[str, str] = NOTHING) -> Caller:
     """Who calls, by what they carry; `headers` has lower-case names. What is not known is refused rather than ignored."""
     scheme, _, secret = headers.get("authorization", "").partition(" ")
+    secret = secret.strip()
+    if scheme.lower() == "dpop" or (scheme.lower() == "bearer" and secret.startswith(PREFIX)):
+        found = await access.shown(conn, "DPoP" if scheme.lower() == "dpop" else "Bearer", secret, headers)
+        return access.caller(found)
     if scheme.lower() == "bearer":
-        caller = await store.caller_of_key(conn, secret.strip())
+        caller = await store.caller_of_key(conn, secret)
         if caller is None:
             raise UnknownCredentials
         return caller

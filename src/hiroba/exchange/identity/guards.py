@@ -25,6 +25,16 @@ async def declared(connection: ASGIConnection[Any, Any, Any, Any], handler: Base
     # a route without a form token takes keys alone: a browser sends its session cookie for whoever asks it to
     cookies = {} if handler.opt.get("exclude_from_csrf") else connection.cookies
     async with connection.app.state.pool.acquire() as conn:
-        caller = await credentials.caller_of(conn, connection.headers, cookies)
+        caller = await credentials.caller_of(conn, headers_of(connection), cookies)
     connection.scope["state"]["caller"] = caller
     caller.must_be(handler.opt.get("may", ()))
+
+
+def headers_of(connection: ASGIConnection[Any, Any, Any, Any]) -> dict[str, str]:
+    """The headers of a call with its method and address, as HTTP/2 has them (RFC 9113 §8.3.1): a DPoP proof is for these."""
+    headers = dict(connection.headers)
+    if "dpop" in headers:
+        path = (connection.scope.get("raw_path") or connection.scope["path"].encode()).decode("latin-1")
+        house: str = connection.app.state.settings.url
+        headers |= {":method": str(connection.scope.get("method", "")), ":url": house + path}
+    return headers

@@ -1,15 +1,18 @@
 """Permits are there exactly while their grant is active, and go with it in one statement."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
 
 from hiroba.base import clock
-from hiroba.base.db import Connection
+from hiroba.base.db import Connection, Pool
 from hiroba.base.errors import Conflict
 from hiroba.base.ids import ulid
-from hiroba.exchange.gateway.grants import model, store
-from hiroba.exchange.gateway.grants.store import AlreadyGranted, Kept
+from hiroba.exchange.gateway.grants import model
+from hiroba.exchange.gateway.grants.model import Kept
+from hiroba.exchange.gateway.grants.store import versions as store
+from hiroba.exchange.gateway.grants.store.versions import AlreadyGranted
 from hiroba.exchange.gateway.purposes.model import Data, Purpose
 
 pytestmark = pytest.mark.anyio
@@ -29,7 +32,7 @@ async def offered(conn: Connection, purpose: Purpose, subject: str = "s" * 43) -
         organisation="org:clinic",
         at=now,
     )
-    return await store.add(conn, grant, await store.tenant_of(conn, "org:mutsu"), now)
+    return await store.add(conn, grant, "mutsu_people", now)
 
 
 async def agreed(conn: Connection, kept: Kept, data: tuple[Data, ...] | None = None) -> Kept:
@@ -95,6 +98,22 @@ async def test_two_who_change_one_grant_at_once_do_not_both_succeed(conn: Connec
     await store.withdraw(conn, kept.grant.id, clock.now())
     with pytest.raises(Conflict):
         await agreed(conn, kept)
+    assert await permits(conn) == []
+
+
+async def test_a_withdrawal_waits_for_an_agreement_under_way_and_takes_its_permits_too(
+    conn: Connection, checkup: Purpose, pool: Pool
+) -> None:
+    kept = await offered(conn, checkup)
+    async with pool.acquire() as other:
+        began = conn.transaction()
+        await began.start()
+        await agreed(conn, kept)
+        withdrawal = asyncio.create_task(store.withdraw(other, kept.grant.id, clock.now()))
+        while not await conn.fetchval("select count(*) from pg_locks where not granted"):  # noqa: ASYNC110 - a lock has no event
+            await asyncio.sleep(0)
+        await began.commit()
+        assert [one.grant.state for one in await withdrawal] == ["withdrawn"]
     assert await permits(conn) == []
 
 

@@ -35,6 +35,8 @@ class Kept:
 
     kind: ClassVar[Kind]
     table: ClassVar[store.Table]
+    shown: ClassVar[store.Table]
+    """The table with all that are shown, those too that follow from others."""
     memory: ClassVar[str]
     """The name of this memory among all (base/versions)."""
     triggers: ClassVar[tuple[str, ...]] = ()
@@ -63,8 +65,8 @@ class Kept:
                 self.index.remove(tenant, id_)
             last = batch.last
 
-    async def create(self, tenant: str, owner: str, document: Any, context: Context) -> str:
-        """Make a subscription; its id (§5.8.1)."""
+    async def create(self, tenant: str, owner: str, document: Any, context: Context, *, via: str = "") -> str:
+        """Make a subscription that came through these brokers; its id (§5.8.1)."""
         now = clock.now()
         read = created(document, context, now)
         address = await self._address(read.document.jsonld_context, context, tenant, owner)
@@ -77,6 +79,7 @@ class Kept:
             expires=read.expires,
             created=now,
             modified=now,
+            via=via,
         )
         async with transaction(self._pool) as conn:
             number = await raise_(conn, self.memory)
@@ -124,9 +127,9 @@ class Kept:
         """One subscription, and how its deliveries went (§5.8.3)."""
         await self._outbox.settled()
         async with reading(self._pool) as conn:
-            stored = _there(await store.one(conn, tenant, id_, table=self.table), id_)
+            stored = _there(await store.one(conn, tenant, id_, table=self.shown), id_)
             address = Address(self.kind, tenant, id_)
-            return stored, (await deliveries.states(conn, [address])).get(address)
+            return self.as_shown(stored), (await deliveries.states(conn, [address])).get(address)
 
     async def page(
         self, tenant: str, owner: str | None, *, limit: int, offset: int
@@ -134,15 +137,15 @@ class Kept:
         """Subscriptions in the order of their making, of one owner or with None of all (§5.8.4)."""
         await self._outbox.settled()
         async with reading(self._pool) as conn:
-            found = await store.page(conn, tenant, owner, limit=limit, offset=offset, table=self.table)
+            found = await store.page(conn, tenant, owner, limit=limit, offset=offset, table=self.shown)
             addresses = [Address(self.kind, tenant, stored.id) for stored in found]
             states = await deliveries.states(conn, addresses)
-        return [(stored, states.get(address)) for stored, address in zip(found, addresses, strict=True)]
+        return [(self.as_shown(stored), states.get(address)) for stored, address in zip(found, addresses, strict=True)]
 
     async def count(self, tenant: str, owner: str | None) -> int:
         """How many there are."""
         async with reading(self._pool) as conn:
-            return await store.count(conn, tenant, owner, table=self.table)
+            return await store.count(conn, tenant, owner, table=self.shown)
 
     def target_of(self, address: Address) -> Target | None:
         """Where the notifications of a subscription go; None where there is none."""
@@ -161,6 +164,10 @@ class Kept:
             throttling=float(document.throttling),
             active=entry.stored.status(clock.now()) == "active",
         )
+
+    def as_shown(self, stored: Stored) -> Stored:
+        """A subscription as it is shown: as it was made."""
+        return stored
 
     async def _owe_at_once(self, conn: Connection, stored: Stored) -> Then | None:
         """Owe what a subscription gets because it was made or changed, in that transaction: nothing."""

@@ -130,6 +130,8 @@ class Stored(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     expires: datetime | None = None
     created: datetime
     modified: datetime
+    via: str = ""
+    """Through which brokers it came: none of them gets a copy of it (§6.3.18)."""
 
     @property
     def id(self) -> str:

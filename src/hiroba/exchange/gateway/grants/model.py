@@ -16,8 +16,11 @@ from hiroba.exchange.gateway.purposes.model import Data, Ground, Purpose
 
 State = Literal["offered", "active", "withdrawn", "expired", "superseded"]
 GivenBy = Literal["self", "guardian", "proxy"]
-Authn = Literal["passkey", "upstream", "mail"]
+Authn = Literal["passkey", "upstream"]
 Mode = Literal["immediate", "delayed", "withheld"]
+
+OFFER_LIFE: Final = timedelta(days=30)
+"""How long an offer waits for an answer, and how soon the same may be asked again of somebody who refused it."""
 
 NEXT: Final[Mapping[State, frozenset[State]]] = {
     "offered": frozenset({"active", "withdrawn", "expired", "superseded"}),
@@ -93,6 +96,16 @@ class Grant(
         return not NEXT[self.state]
 
 
+class Kept(msgspec.Struct, frozen=True):
+    """A grant as it is kept: in which tenant its data are, and when it was made, decided and ended."""
+
+    grant: Grant
+    tenant: str
+    made: datetime
+    decided: datetime | None
+    ended: datetime | None
+
+
 class GrantOver(Conflict):
     """This grant does not stand any more."""
 
@@ -139,6 +152,12 @@ def agreed(
     )  # fmt: skip
 
 
+def covers(grant: Grant, data: tuple[Data, ...]) -> bool:
+    """Whether all of `data` is in the grant."""
+    there = {(part.type, attr) for part in grant.data for attr in part.attrs}
+    return all((part.type, attr) in there for part in data for attr in part.attrs)
+
+
 def withdrawn(grant: Grant) -> Grant:
     """The grant taken back, or the offer refused."""
     _must(grant, "withdrawn")
@@ -154,9 +173,10 @@ def expired(grant: Grant, at: datetime) -> Grant:
 
 
 def superseded(grant: Grant, by: Grant) -> Grant:
-    """The grant whose place a later version of it has taken."""
+    """The grant whose place a later version of it has taken: once that is active; an offer also by a later offer."""
     _must(grant, "superseded")
-    if (by.id, by.state) != (grant.id, "active") or by.version <= grant.version:
+    takes_over = by.state == "active" or (grant.state, by.state) == ("offered", "offered")
+    if by.id != grant.id or by.version <= grant.version or not takes_over:
         raise Conflict("A grant is superseded by a later version of itself that is active.")
     return replace(grant, state="superseded")
 

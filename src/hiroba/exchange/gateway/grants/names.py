@@ -16,3 +16,8 @@ def _house() -> Context:
 def expanded(term: str) -> str:
     """The IRI of a type or an attribute, as the broker keeps it."""
     return _house().expand(term)
+
+
+def compacted(name: str) -> str:
+    """The term for an IRI, as people and the log read it."""
+    return _house().compact(name)

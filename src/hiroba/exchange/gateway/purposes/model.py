@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from hiroba.base.errors import Conflict, Invalid
+from hiroba.base.text import in_language
 
 State = Literal["draft", "assessed", "decided", "active", "retired"]
 PaperKind = Literal["pia", "elsi", "decision"]
@@ -44,6 +45,20 @@ class Data(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     attrs: Annotated[tuple[Term, ...], Meta(min_length=1, max_length=200)]
 
 
+class Law(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
+    """A law under which the purpose may be followed without consent, and how carefully."""
+
+    law: Text
+    """Act, article and item: 児童虐待の防止等に関する法律13条の4."""
+    offices: Annotated[tuple[Term, ...], Meta(min_length=1, max_length=50)]
+    """Which offices may act under it."""
+    days: Annotated[int, Meta(ge=1, le=90)]
+    """How long one grant lasts at most: a law gives no standing access."""
+    disclosure: Literal["immediate", "delayed", "withheld"] = "withheld"
+    review_days: Annotated[int, Meta(ge=1, le=365)] = 30
+    """After how many days the board looks at it."""
+
+
 class Outcome(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What the data did: a measure before and after ("wait 34 → 12 minutes")."""
 
@@ -70,6 +85,9 @@ class Definition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     onward: Literal["none"] = "none"
     """Whether the recipient may pass the data on: nobody may."""
     grounds: Annotated[tuple[Ground, ...], Meta(min_length=1, max_length=2)] = ("consent",)
+    laws: Annotated[tuple[Law, ...], Meta(max_length=20)] = ()
+    words: dict[str, Languages]
+    """What people call each type and attribute, by its term."""
     lasts_days: Annotated[int, Meta(ge=1, le=3660)]
     """How long a grant lasts at most."""
     retention_days: Annotated[int, Meta(ge=0, le=36600)]
@@ -108,6 +126,10 @@ class Purpose(msgspec.Struct, frozen=True, kw_only=True):
         """`health.checkup@2`."""
         return f"{self.name}@{self.version}"
 
+    def word(self, term: str, language: str) -> str:
+        """What people call a type or an attribute."""
+        return in_language(self.definition.words.get(term, {"": term}), language)
+
 
 class NotOnFile(Conflict):
     """A paper is missing without which this purpose stays closed."""
@@ -122,7 +144,7 @@ def parsed(id_: str) -> tuple[str, int]:
 
 
 def checked(definition: Definition) -> Definition:
-    """The definition, each type named once and each attribute once; a purpose has one kind of ground or both, no third."""
+    """The definition, if it is whole: nothing named twice, a word for everything named, a law where it rests on law."""
     types = [data.type for data in definition.data]
     if len(set(types)) != len(types):
         raise Invalid("Each type stands once in a purpose's data, with all its attributes.")
@@ -130,6 +152,13 @@ def checked(definition: Definition) -> Definition:
         raise Invalid("Each attribute stands once.")
     if len(set(definition.grounds)) != len(definition.grounds):
         raise Invalid("Each ground stands once.")
+    if ("law" in definition.grounds) != bool(definition.laws):
+        raise Invalid("A purpose that rests on law names its laws, and no other does.")
+    named = {term for data in definition.data for term in (data.type, *data.attrs)}
+    if missing := sorted(term for term in named if not definition.words.get(term, {}).get("ja")):
+        raise Invalid(f"Say in Japanese what people call: {', '.join(missing[:20])} (words).")
+    if not (definition.title.get("ja") and definition.reason.get("ja")):
+        raise Invalid("Title and reason are there in Japanese at least (ja).")
     return definition
 
 

@@ -1,7 +1,7 @@
 """What an organisation and an application are, and which statements about an application are refused. Pure."""
 
 from collections.abc import Iterable
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 from urllib.parse import urlsplit
 
 import msgspec
@@ -13,6 +13,7 @@ from hiroba.base.errors import Invalid
 AuthMethod = Literal["none", "client_secret_basic", "private_key_jwt"]
 State = Literal["sandbox", "production", "suspended"]
 Algorithm = Literal["RS256", "ES256"]
+ALGORITHMS: Final[tuple[Algorithm, ...]] = get_args(Algorithm)
 Grant = Literal[
     "authorization_code",
     "refresh_token",

@@ -6,7 +6,10 @@ from collections.abc import Collection, Mapping
 import msgspec
 
 from hiroba.base.db import Connection, fetch, fetch_one
-from hiroba.base.ids import ulid
+from hiroba.base.ids import ALPHABET, ulid
+
+NUMBER = 10
+"""Letters and digits of an account's number: 50 bits, so that nobody meets another's by a slip of the pen."""
 
 
 class Key(msgspec.Struct, frozen=True):
@@ -24,11 +27,24 @@ class Joined(msgspec.Struct, frozen=True):
     other: str | None
 
 
-async def add_person(conn: Connection) -> str:
-    """A new person; their id."""
-    person = ulid()
-    await conn.execute("insert into identity.person (id) values ($1)", person)
+async def add_person(conn: Connection, chosen: str = "") -> str:
+    """A new person; their id, which may have been chosen before."""
+    person = chosen or ulid()
+    number = "".join(secrets.choice(ALPHABET) for _ in range(NUMBER))
+    await conn.execute("insert into identity.person (id, number) values ($1, $2)", person, number)
     return person
+
+
+async def number_of(conn: Connection, person: str) -> str:
+    """The account's number, which is told at a counter."""
+    number: str = await conn.fetchval("select number from identity.person where id = $1", person)
+    return number
+
+
+async def person_with(conn: Connection, number: str) -> str | None:
+    """Whose account has this number."""
+    found: str | None = await conn.fetchval("select id from identity.person where number = $1", number)
+    return found
 
 
 async def newest_key(conn: Connection) -> Key:

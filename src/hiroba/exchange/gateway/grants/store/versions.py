@@ -1,6 +1,6 @@
-"""The tables of grants, one function per question. What a read joins (`gateway.permit`) changes with the grant, at once."""
+"""Versions of grants. What a read joins (`gateway.permit`) changes with them, at once."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -11,23 +11,13 @@ from msgspec import UNSET
 
 from hiroba.base.db import Connection
 from hiroba.base.errors import Conflict, NotFound
-from hiroba.exchange.gateway.grants.model import Grant
+from hiroba.exchange.gateway.grants.model import OFFER_LIFE, Grant, Kept, State
 from hiroba.exchange.gateway.grants.names import expanded
 
 _COLUMNS: Final = """
     id, version, tenant, subject, source, recipient, purpose, data, actions, onward, basis, valid_from, valid_until,
     state, notice, given_by, authn, disclosure, made, decided, ended
 """
-
-
-class Kept(msgspec.Struct, frozen=True):
-    """A grant as it lies in the table: where its data are, and when it was made, decided and ended."""
-
-    grant: Grant
-    tenant: str
-    made: datetime
-    decided: datetime | None
-    ended: datetime | None
 
 
 class AlreadyGranted(Conflict):
@@ -58,22 +48,6 @@ def _json(value: Any) -> str | None:
 
 def _text(value: Any) -> str | None:
     return None if value is UNSET else value
-
-
-async def put_source(conn: Connection, source: str, tenant: str, organisation: str, title: dict[str, str]) -> None:
-    """Name the personal tenant of an organisation, so that grants can speak of it."""
-    await conn.execute("""
-        insert into gateway.source (id, tenant, organisation, title) values ($1, $2, $3, $4)
-        on conflict (id) do update set title = excluded.title
-    """, source, tenant, organisation, orjson.dumps(title).decode())  # fmt: skip
-
-
-async def tenant_of(conn: Connection, source: str) -> str:
-    """The tenant where a source's data are; NotFound where no such source is known."""
-    tenant: str | None = await conn.fetchval("select tenant from gateway.source where id = $1", source)
-    if tenant is None:
-        raise NotFound(f"There is no source {source}.")
-    return tenant
 
 
 async def add(conn: Connection, grant: Grant, tenant: str, at: datetime) -> Kept:
@@ -141,42 +115,43 @@ async def _permit(conn: Connection, grant: Grant, tenant: str) -> None:
 
 async def withdraw(conn: Connection, id_: str, at: datetime) -> list[Kept]:
     """Take a grant back, offered or active: one statement ends it and deletes its permits, so the next read finds none."""
-    rows = await conn.fetch(f"""
-        with gone as (delete from gateway.permit where grant_id = $1)
-        update gateway.grant_version set state = 'withdrawn', ended = $2
-         where id = $1 and state in ('offered', 'active')
-     returning {_COLUMNS}
-    """, id_, at)  # noqa: S608 - constants  # fmt: skip
-    return [_kept(row) for row in rows]
+    # whoever is agreeing at this moment is waited for: the statement then sees the permits that this wrote
+    standing = await conn.fetch("""
+        select id, version from gateway.grant_version where id = $1 and state in ('offered', 'active') for update
+    """, id_)  # fmt: skip
+    return await _end(conn, standing, "withdrawn", at)
 
 
 async def expire(conn: Connection, at: datetime) -> list[Kept]:
-    """End what is offered or active past its time, with its permits, in one statement."""
-    rows = await conn.fetch(f"""
-        with over as (
-            update gateway.grant_version set state = 'expired', ended = $1
-             where state in ('offered', 'active') and valid_until <= $1
-         returning {_COLUMNS}
-        ), gone as (
-            delete from gateway.permit p using over where (p.grant_id, p.grant_version) = (over.id, over.version)
-        )
-        select * from over
-    """, at)  # noqa: S608 - constants  # fmt: skip
-    return [_kept(row) for row in rows]
+    """End what is past its time: a grant, an offer nobody answered, an approval at night that nobody confirmed."""
+    over = await conn.fetch("""
+        select g.id, g.version from gateway.grant_version g
+          left join gateway.proceeding p on (p.grant_id, p.grant_version) = (g.id, g.version)
+         where g.state in ('offered', 'active')
+           and (g.valid_until <= $1 or p.confirm_by <= $1 or (g.state = 'offered' and g.made <= $2))
+           for update of g skip locked
+    """, at, at - OFFER_LIFE)  # fmt: skip
+    return await _end(conn, over, "expired", at)
 
 
 async def end_of_purpose(conn: Connection, purpose: str, at: datetime) -> list[Kept]:
-    """End every grant for a purpose that is retired, with its permits, in one statement."""
+    """End every grant for a purpose that is retired; whoever agrees holds the purpose, so nobody does meanwhile."""
+    standing = await conn.fetch("""
+        select id, version from gateway.grant_version where purpose = $1 and state in ('offered', 'active') for update
+    """, purpose)  # fmt: skip
+    return await _end(conn, standing, "expired", at)
+
+
+async def _end(conn: Connection, held: Sequence[Any], state: State, at: datetime) -> list[Kept]:
+    """End these versions, whose rows are held by the transaction, and delete their permits, in one statement."""
+    if not held:
+        return []
     rows = await conn.fetch(f"""
-        with over as (
-            update gateway.grant_version set state = 'expired', ended = $2
-             where state in ('offered', 'active') and purpose = $1
-         returning {_COLUMNS}
-        ), gone as (
-            delete from gateway.permit p using over where (p.grant_id, p.grant_version) = (over.id, over.version)
-        )
-        select * from over
-    """, purpose, at)  # noqa: S608 - constants  # fmt: skip
+        with held as (select * from unnest($1::text[], $2::int[]) as held (of_id, of_version)),
+             gone as (delete from gateway.permit using held where (grant_id, grant_version) = (of_id, of_version))
+        update gateway.grant_version set state = $3, ended = $4 from held where (id, version) = (of_id, of_version)
+     returning {_COLUMNS}
+    """, [row["id"] for row in held], [row["version"] for row in held], state, at)  # noqa: S608 - constants  # fmt: skip
     return [_kept(row) for row in rows]
 
 
@@ -203,6 +178,11 @@ async def standing(conn: Connection, tenant: str, subject: str, recipient: str, 
     return [_kept(row) for row in rows]
 
 
-async def sources(conn: Connection) -> dict[str, str]:
-    """Every source and its tenant."""
-    return {row["id"]: row["tenant"] for row in await conn.fetch("select id, tenant from gateway.source order by id")}
+async def refused_since(conn: Connection, grant: Grant, tenant: str, since: datetime) -> bool:
+    """Whether the person has said no to the same recipient and purpose, in whole or in part, since then."""
+    return bool(await conn.fetchval("""
+        select exists (select from gateway.grant_version
+                        where (tenant, subject, recipient, purpose) = ($1, $2, $3, $4)
+                          and ((state = 'withdrawn' and decided is null and ended > $5)
+                               or (state = 'active' and decided > $5)))
+    """, tenant, grant.subject, grant.recipient, grant.purpose, since))  # fmt: skip
