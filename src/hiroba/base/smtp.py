@@ -19,6 +19,11 @@ LOST: Final = (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, 
 """What a broken talk raises; TimeoutError is an OSError."""
 
 
+def is_local(url: str) -> bool:
+    """Whether a mail server's address is this machine's own, which egress would otherwise not call."""
+    return urlsplit(url).hostname in LOCAL
+
+
 class Smtp:
     """A mail server that takes letters in."""
 
