@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 
+from hiroba.base.egress import trusting
 from hiroba.base.errors import Stop
 
 
@@ -26,6 +27,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """How residents reach the house, when a proxy stands before it; empty: http://host:port."""
     egress_allow: tuple[str, ...] = ()
     """Addresses or networks that may be called besides public ones, for example 10.1.0.0/16."""
+    egress_ca: str = ""
+    """A PEM file of certificate authorities that https and mqtts may use besides the system's: that of a receiver of your own."""
     contexts: str = ""
     """A folder of JSON-LD @contexts for places without a network: example.org/a.jsonld in it is https://example.org/a.jsonld."""
     sample: str = "standard"
@@ -68,6 +71,8 @@ def read(environment: Mapping[str, str] = os.environ, **given: object) -> Settin
         raise Stop(
             f"a setting cannot be read: {error}. Settings come from HIROBA_… variables and the command line."
         ) from None
+    if settings.egress_ca:
+        trusting(settings.egress_ca)
     if settings.open and settings.host not in {"127.0.0.1", "::1", "localhost"}:
         raise Stop("--open has no access control and binds loopback only. Leave --host out, or leave --open out.")
     return settings

@@ -41,6 +41,7 @@ class Subscribers(Kept):
     kind = "ContextSourceNotification"
     table = store.SOURCES
     memory = "source_subscriptions"
+    initialises = False
 
     def __init__(self, pool: Pool, book: Book, outbox: Outbox) -> None:
         super().__init__(pool, book, outbox)
@@ -149,7 +150,7 @@ def _notice(
         secrets=bool(made.owner and made.owner == stored.owner),
     )
     if endpoint.accept == "application/ld+json":
-        written["@context"] = stored.document.jsonld_context
+        written["@context"] = stored.document.words
     return Notice(
         address=_address(stored),
         entity=made.id,
