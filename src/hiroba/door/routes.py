@@ -3,7 +3,17 @@
 from typing import Any
 
 from hiroba.door import health, language, static, trouble
-from hiroba.door.account import account, consent, consent_device, consent_leave, mail, mandates, passkeys, recovery, upstream
+from hiroba.door.account import (
+    account,
+    consent,
+    consent_device,
+    consent_leave,
+    mail,
+    mandates,
+    passkeys,
+    recovery,
+    upstream,
+)
 from hiroba.door.account import sign_in as ways_in
 from hiroba.door.consents import answers, mine, receipts
 from hiroba.door.desk import counter, desk, letters, officers, sign_in

@@ -82,7 +82,9 @@ async def confirm(pool: Pool, egress: Egress, witness: Witness) -> None:
             if newest is None or newest.size == known:
                 return
             if known > newest.size:
-                raise Disagreement(f"It has confirmed a tree of {known}; ours has {newest.size}. A part of the log is gone.")
+                raise Disagreement(
+                    f"It has confirmed a tree of {known}; ours has {newest.size}. A part of the log is gone."
+                )
             proof = (await proofs.consistency_proofs(conn, [known], newest.size))[known]
         answer = await _send(egress, witness, known, proof, newest)
         if answer.status == OK:
