@@ -58,7 +58,7 @@ async def prefill(
         raise Forbidden(f"{recipient} is not registered for the purpose {purpose}.")
     sector = sector or application.with_sector().sector
     people = await _people(conn, subject, sector)
-    found = await known.permitted(conn, recipient, purpose, people)
+    found = await known.permitted(conn, recipient, purpose, people, clock.now())
     filled, ask = [], []
     for part in wanted:
         answers = {attr: _answer(found, part.type, attr) for attr in part.attrs}

@@ -23,21 +23,21 @@ class Permitted(msgspec.Struct, frozen=True):
 
 
 async def permitted(
-    conn: Connection, recipient: str, purpose: str, people: Sequence[tuple[str, str]]
+    conn: Connection, recipient: str, purpose: str, people: Sequence[tuple[str, str]], at: datetime
 ) -> list[Permitted]:
-    """What a recipient may read now for a purpose of a person, who is known as each (tenant, subject); the newest first."""
+    """What a recipient may read at a moment for a purpose of a person, who is known as each (tenant, subject); the newest first."""
     rows = await conn.fetch("""
         select s.id as source, p.type, e.id, e.modified, p.grant_id, p.grant_version,
                (select jsonb_object_agg(name, e.doc -> name) from unnest(p.attrs) name where e.doc ? name) as doc
           from unnest($3::text[], $4::text[]) as whose (tenant, subject)
           join gateway.permit p on (p.tenant, p.subject) = (whose.tenant, whose.subject)
-                               and p.recipient = $1 and p.purpose = $2 and p.valid_from <= now() and p.valid_until > now()
+                               and p.recipient = $1 and p.purpose = $2 and p.valid_from <= $5 and p.valid_until > $5
           join gateway.source s on s.tenant = p.tenant
           join broker.entity e on e.tenant = p.tenant and e.subject = p.subject and e.types @> array[p.type]
-                              and (e.expires is null or e.expires > now())
+                              and (e.expires is null or e.expires > $5)
          order by e.modified desc, e.id
            for share of p
-    """, recipient, purpose, [tenant for tenant, _ in people], [subject for _, subject in people])  # fmt: skip
+    """, recipient, purpose, [tenant for tenant, _ in people], [subject for _, subject in people], at)  # fmt: skip
     return [
         Permitted(
             row["source"], row["type"], row["id"], orjson.loads(row["doc"] or "{}"), row["modified"], row["grant_id"],
