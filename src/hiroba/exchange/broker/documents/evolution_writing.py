@@ -7,9 +7,10 @@ from typing import Any, Final, Literal
 import msgspec
 
 from hiroba.base import clock
+from hiroba.exchange.broker.contexts.context import Context
 from hiroba.exchange.broker.documents import writing
 from hiroba.exchange.broker.documents.writing import Shape
-from hiroba.exchange.broker.model import VALUE_OF, Entity, Instance
+from hiroba.exchange.broker.model import DELETED, NULL, VALUE_OF, Entity, Fragment, Instance
 
 TemporalFormat = Literal["instances", "temporalValues", "aggregatedValues"]
 _PLURAL: Final = {"value": "values", "object": "objects"} | {
@@ -64,6 +65,24 @@ def write(past: Past, shape: Shape, format_: TemporalFormat, timeproperty: str =
     for name, series in _by_name(past.series).items():
         if _shows(name, shape):
             written[shape.context.compact(name)] = _attribute(series, shape, format_, timeproperty)
+    return written
+
+
+def fragment(part: Fragment, context: Context) -> dict[str, Any]:
+    """A fragment of the past as the document that says it, for another broker to read; it has no @context."""
+    written = writing.fragment(msgspec.structs.replace(part, doc={}), context)
+    return written | {
+        name if name == "scope" else context.compact(name): [told(instance, context, name) for instance in instances]
+        for name, instances in part.doc.items()
+    }
+
+
+def told(stored: Instance, context: Context, name: str) -> dict[str, Any]:
+    """One instance as another broker reads it; one that tells a deletion holds null."""
+    plain = {member: value for member, value in stored.items() if member != DELETED}
+    written = writing.instance(plain, Shape(context=context))
+    if name == "scope" and not plain["value"]:
+        written["value"] = NULL
     return written
 
 
