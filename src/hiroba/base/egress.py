@@ -247,17 +247,22 @@ class Egress:
             raise CallFailed(f"{host}:{port} did not answer: {type(error).__name__}.") from error
         return reader, asyncio.StreamWriter(transport, protocol, reader, asyncio.get_running_loop())
 
+    def tls(self) -> ssl.SSLContext:
+        """What a connection turns to TLS with (STARTTLS): the other side's certificate is checked."""
+        if self._tls is None:
+            self._tls = ssl.create_default_context()
+        return self._tls
+
     async def _dial(
         self, host: str, port: int, protocol: Callable[[], Spoken], *, secure: bool
     ) -> tuple[asyncio.Transport, Spoken]:
         """A connection to the first address of a host that takes one."""
-        if secure and self._tls is None:
-            self._tls = ssl.create_default_context()
+        tls = self.tls() if secure else None
         addresses = await self.resolve(host, port)
         for address in addresses:
             try:
                 return await asyncio.get_running_loop().create_connection(
-                    protocol, address, port, ssl=self._tls if secure else None, server_hostname=host if secure else None
+                    protocol, address, port, ssl=tls, server_hostname=host if secure else None
                 )
             except OSError:
                 if address == addresses[-1]:

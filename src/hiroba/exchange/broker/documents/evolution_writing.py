@@ -22,7 +22,7 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True):
     """One instance as it is to be written: with the time it is asked by and those the system keeps."""
 
     instance: str
-    """Its URN."""
+    """Its URN; empty where another broker gave none."""
     time: datetime
     created: datetime
     modified: datetime
@@ -111,7 +111,7 @@ def _instance(moment: Moment, shape: Shape, timeproperty: str, *, bare: bool) ->
     written = writing.instance(moment.value, shape)
     if bare:
         written["value"] = _scope(moment.value)
-    else:
+    elif moment.instance:
         written["instanceId"] = moment.instance
     if shape.system or timeproperty == "createdAt":
         written["createdAt"] = clock.iso(moment.created)

@@ -6,11 +6,12 @@ from urllib.parse import quote, urlencode
 
 from msgspec.structs import replace
 
+from hiroba.exchange.broker import questions
 from hiroba.exchange.broker.contexts.context import Context
 from hiroba.exchange.broker.documents import names, writing
 from hiroba.exchange.broker.errors import BadRequestData
 from hiroba.exchange.broker.exchange import Exchange
-from hiroba.exchange.broker.linked import held, joined
+from hiroba.exchange.broker.linked import joined, told
 from hiroba.exchange.broker.ngsi_ld import bodies, distributed, maps, shapes
 from hiroba.exchange.broker.ngsi_ld.entities import BASE, answer_of
 from hiroba.exchange.broker.ngsi_ld.http import Answer, Request
@@ -100,7 +101,11 @@ async def _answer(
         )
         pairs = [(entity, shape) for entity in page.entities]
         if join is not None:
-            pairs = await joined(page.entities, shape, join, held(conn, request.tenant))
+            pairs = await joined(page.entities, shape, join, distributed.held(request, conn))
+        if request.admitted.sight is not None:
+            request.tells(told(pairs))
+            if question.count:
+                request.tells_of(await questions.subjects(conn, question), "counted")
     headers = [*_paging(request, question, page), *warned]
     if page.count is not None:
         headers.append(("ngsild-results-count", str(page.count)))
@@ -117,6 +122,7 @@ def question_of(
     join = shapes.join_of(params)
     question = Question(
         tenant=request.tenant,
+        sight=request.admitted.sight,
         selectors=tuple(one for one in selectors if one != Selector()),
         having=shape.attrs if shape.attrs and not shape.members else None,
         q=resolve(q.parse(params["q"]), context.expand, context.expand, expanded(params)) if "q" in params else None,

@@ -14,10 +14,11 @@ from hiroba.exchange.broker.store import array
 
 _RECORD: Final = """
     with known as (
-        insert into broker.evolution as e (tenant, path, id, types, names, owner, created, deleted)
-        select tenant, path, id, types::text[], names::text[], owner, created, deleted
+        insert into broker.evolution as e (tenant, path, id, types, names, owner, created, deleted, subject)
+        select tenant, path, id, types::text[], names::text[], owner, created, deleted, subject
           from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[],
-                      $8::timestamptz[]) as v (tenant, path, id, types, names, owner, created, deleted)
+                      $8::timestamptz[], $21::text[])
+               as v (tenant, path, id, types, names, owner, created, deleted, subject)
          order by tenant, path, id
         on conflict (tenant, path, id) do update
            set types = array(select distinct one from unnest(e.types || excluded.types) one order by one),
@@ -25,11 +26,11 @@ _RECORD: Final = """
                owner = excluded.owner, created = least(e.created, excluded.created), deleted = excluded.deleted
     )
     insert into broker.instance
-        (tenant, path, id, name, dataset, instance, at, observed, created, deleted, number, value)
-    select tenant, path, id, name, dataset, instance, at, observed, created, deleted, number, value::jsonb
+        (tenant, path, id, name, dataset, instance, at, observed, created, deleted, number, value, subject)
+    select tenant, path, id, name, dataset, instance, at, observed, created, deleted, number, value::jsonb, subject
       from unnest($9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::timestamptz[],
-                  $16::timestamptz[], $17::timestamptz[], $18::timestamptz[], $19::float8[], $20::text[])
-        as v (tenant, path, id, name, dataset, instance, at, observed, created, deleted, number, value)
+                  $16::timestamptz[], $17::timestamptz[], $18::timestamptz[], $19::float8[], $20::text[], $22::text[])
+        as v (tenant, path, id, name, dataset, instance, at, observed, created, deleted, number, value, subject)
 """
 _CORRECTED: Final = "observed = $6, modified = $7, deleted = $8, number = $9, value = $10::jsonb, dataset = $11"
 _OF_ONE: Final = "tenant = $1 and path = $2 and id = $3"
@@ -59,6 +60,8 @@ async def record(conn: Connection, evolutions: Sequence[Evolution], records: Seq
         [one.deleted for one in records],
         [one.number for one in records],
         [orjson.dumps(one.value).decode() for one in records],
+        [one.subject for one in evolutions],
+        [one.subject for one in records],
     )
 
 
