@@ -166,7 +166,7 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
     async def running(app: Litestar) -> AsyncIterator[None]:
         pool = await db.connect(settings.database_url)
         allowed = (*settings.egress_allow, *(LOOPBACK if settings.open else ()))
-        egress = Egress(allowed)
+        egress = Egress(allowed, settings.egress_ca)
         receivers = Receivers(egress)
         book = Book(egress, settings.url, pool, Path(settings.contexts) if settings.contexts else None)
         outbox = Outbox()
@@ -191,7 +191,7 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
         )
         core.follower.follow(MEMORY, book.refresh)
         tallies = Tallies(pool)
-        log = await keeping(settings.database_url, settings.data / "log.key", settings.url)
+        log = await keeping(settings.database_url, egress, settings.data / "log.key", settings.url)
         app.state.update(pool=pool, log=log.log, exchange=core, egress=egress, regions=Regions(pool, core))
         async with pool.acquire() as connection:
             csrf.secret = await store.secret(connection, "csrf")
