@@ -1,5 +1,6 @@
 """The past that lies in several places, read as one (CIM 009 §5.7.3.4, §5.7.4.4)."""
 
+import asyncio
 from typing import Any
 
 import httpx
@@ -160,3 +161,21 @@ async def test_an_entity_map_of_the_past_says_where_it_lies(broker: httpx.AsyncC
     again = await broker.get(f"{API}{PAST}", params=SINCE | {"type": "Car", "offset": 1, "limit": 1}, headers=using)
     assert [one["id"] for one in again.json()] == [ID]
     assert source.heard[-1].query["id"] == ID
+
+
+async def test_a_snapshot_has_the_past_that_lies_elsewhere(broker: httpx.AsyncClient, source: Source) -> None:
+    await register(broker, source, operations=OPERATIONS)
+    await hold(broker, past(at(1, 10)))
+    source.says("GET", PAST, 200, [past(at(2, 20, instanceId="urn:a:1")), past(at(3, 30), id_="urn:ngsi-ld:Car:2")])
+    query = {"type": "Query", "entities": [{"type": "Car"}], "temporalQ": SINCE}
+    made = await broker.post(f"{API}/snapshots", json={"type": "Snapshot", "snapshotTemporalQueries": [query]})
+    for _ in range(200):
+        snapshot = (await broker.get(made.headers["location"])).json()
+        if snapshot["snapshotStatus"] != "preparing":
+            break
+        await asyncio.sleep(0.02)
+    assert snapshot["snapshotStatus"] == "success", snapshot
+    inside = {"NGSILD-Snapshot": snapshot["id"]}
+    kept = await broker.get(f"{API}{PAST}", params=SINCE | {"type": "Car"}, headers=inside)
+    assert [values(one) for one in kept.json()] == [[10, 20], [30]]
+    assert len(source.heard) == 1, "what is asked of a snapshot goes nowhere else (§5.5.15)"

@@ -21,7 +21,8 @@ from hiroba.exchange.broker.model import Doc, Entity, Instance, dataset
 from hiroba.exchange.broker.query.scopes import Scopes
 from hiroba.exchange.broker.query.temporal import Temporal
 
-_OF_RECORDS: Final = ("createdAt", "modifiedAt", "deletedAt", "instanceId")
+OF_RECORDS: Final = ("createdAt", "modifiedAt", "deletedAt", "instanceId")
+"""Members of an instance that are kept beside its value."""
 _RANGE: Final = pattern(r"Z-(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z)")
 _EARLIEST: Final = datetime.min.replace(tzinfo=UTC)
 
@@ -182,7 +183,7 @@ def _moment(instance: Instance, entity: Entity, period: Period) -> Moment:
         created=created,
         modified=said("modifiedAt") or created,
         deleted=said("deletedAt"),
-        value={member: value for member, value in instance.items() if member not in _OF_RECORDS},
+        value={member: value for member, value in instance.items() if member not in OF_RECORDS},
     )
 
 

@@ -188,6 +188,13 @@ def purged(legs: Sequence[Leg]) -> Answer:
     return json(207, outcomes.batch_result([(leg.registration, leg) for leg in legs if not leg.is_whole]))
 
 
+def is_spread(request: Request, params: Mapping[str, str]) -> bool:
+    """Whether parts of one entity may lie in several places: as the Query document says, or the address (§4.3.6.7)."""
+    if "splitEntities" in params:
+        return params["splitEntities"].lower() == "true"
+    return request.flag("splitEntities")
+
+
 def said(params: Mapping[str, str]) -> dict[str, str]:
     """The parts of a query whose words no context changes."""
     return {name: params[name] for name in PASSED_ON if name in params}
@@ -210,7 +217,7 @@ async def ask(
     if is_local(request, exchange) or params.get("type") == "*":
         return Found(), []
     federation = exchange.federation
-    is_split = request.flag("splitEntities")
+    is_split = is_spread(request, params)
     words = {} if is_split else said(params)
     asked = _bare(question) if is_split else question
     csf = resolve(q.parse(params["csf"], "csf"), context.expand, context.expand) if "csf" in params else None

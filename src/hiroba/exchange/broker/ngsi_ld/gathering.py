@@ -1,6 +1,6 @@
 """The past put together from here and from context sources (CIM 009 §5.7.3.4, §5.7.4.4)."""
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -34,6 +34,8 @@ from hiroba.exchange.broker.questions import MOST, Question, Selector, must_be_f
 
 MOST_INSTANCES: Final = 100_000
 """Instances that are looked at one by one."""
+AT_ONCE: Final = 100
+"""Entities that are put together at once where all are wanted."""
 MOST_PARTS: Final = 100
 """Parts of an answer that a source is asked for one after the other, where all of it is needed."""
 _PERIOD: Final = ("timerel", "timeAt", "endTimeAt", "timeproperty")
@@ -53,8 +55,13 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
 
     wanted: Wanted
     aggregation: Aggregation | None = None
-    most: int
-    """Instances of an answer."""
+    most: int = 0
+    """Instances of an answer; 0: all there are."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether all instances are needed, not a part of them first."""
+        return self.aggregation is not None or not self.most
 
 
 Deleted = Mapping[str, datetime]
@@ -73,7 +80,7 @@ async def of_one(
     """What sources have of the past of one entity; a map that is known says which of them."""
     if distributed.is_local(request, exchange):
         return Found(), []
-    whole = terms.aggregation is not None
+    whole = terms.whole
     asked = Question(tenant=request.tenant, selectors=(selector,))
     wish = _wish(asked, terms.wanted, _names(terms.wanted), request.params, whole=whole)
     if known is not None:
@@ -96,8 +103,8 @@ async def of_many(
     """What sources have of the pasts a query asks for; a map that is known says which of them."""
     if distributed.is_local(request, exchange) or params.get("type") == "*":
         return Found(), []
-    whole = terms.aggregation is not None
-    is_split = request.flag("splitEntities")
+    whole = terms.whole
+    is_split = distributed.is_spread(request, params)
     asked = Question(
         tenant=request.tenant,
         selectors=question.selectors,
@@ -327,6 +334,23 @@ async def page(
     both = await questions.entities(conn, replace(question, ids=tuple(theirs), limit=0, count=True))
     number = (held.count or 0) + (len(theirs) if found.is_complete else found.total) - (both.count or 0)
     return replace(made, count=number)
+
+
+async def everything(exchange: Exchange, question: PastQuestion, found: Found) -> AsyncIterator[list[Entity]]:
+    """All pasts a query asks for, here and as sources told of them, some at a time (§5.16.1)."""
+    async with exchange.reading() as conn:
+        if found.is_split and found.matches:
+            yield (await filtered(conn, replace(question, limit=MOST, offset=0), found))[0]
+            return
+        here = {key.id for key in await questions.matching(conn, question)}
+    ids = sorted(here.union(one.key.id for one in (*found.equal, *found.auxiliary)))
+    for start in range(0, len(ids), AT_ONCE):
+        chunk = set(ids[start : start + AT_ONCE])
+        narrow = replace(question, ids=tuple(chunk & here), limit=AT_ONCE, offset=0, count=False)
+        async with exchange.reading() as conn:
+            heads = (await questions.entities(conn, narrow)).heads
+            entities = await _together(conn, heads, _of(found, chunk), question.wanted)
+        yield [merging.last(one, question.wanted.last) for one in entities]
 
 
 def bare(question: PastQuestion, found: Found) -> PastQuestion:

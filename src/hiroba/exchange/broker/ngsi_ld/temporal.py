@@ -67,7 +67,7 @@ async def retrieve(request: Request, exchange: Exchange, id_: str) -> Answer:
     """Retrieve the temporal evolution of an entity (§5.7.3)."""
     key = key_of(request, id_)
     context = await request.context()
-    asked = _asked(request, context, request.params)
+    asked = asked_of(request, context, request.params)
     known = await maps.named(request, exchange)
     kinds = types.parse(request.params.get("type", "*")).resolve(context.expand)
     found, warned = await gathering.of_one(
@@ -127,8 +127,8 @@ async def _document(request: Request) -> tuple[Context, Mapping[str, str], tuple
 async def _map(
     request: Request, exchange: Exchange, context: Context, params: Mapping[str, str], selectors: tuple[Selector, ...]
 ) -> Answer:
-    asked = _asked(request, context, params)
-    question = _question(request, context, params, selectors, asked)
+    asked = asked_of(request, context, params)
+    question = question_of(request, context, params, selectors, asked)
     mapped = {**params, "entityMap": "true"}
     found, _ = await gathering.of_many(request, exchange, context, question, mapped, terms=asked.terms(exchange))
     return maps.created(await _made(request, exchange, params, question, found))
@@ -155,8 +155,8 @@ def _entries(here: Iterable[str], found: Found) -> dict[str, list[str]]:
 async def _answer(
     request: Request, exchange: Exchange, context: Context, params: Mapping[str, str], selectors: tuple[Selector, ...]
 ) -> Answer:
-    asked = _asked(request, context, params)
-    question = _question(request, context, params, selectors, asked)
+    asked = asked_of(request, context, params)
+    question = question_of(request, context, params, selectors, asked)
     known = await maps.named(request, exchange)
     found, warned = await gathering.of_many(
         request, exchange, context, question, params, terms=asked.terms(exchange), known=known
@@ -190,9 +190,10 @@ async def _answer(
     return answer_of(status, written, asked.shape, headers)
 
 
-def _question(
+def question_of(
     request: Request, context: Context, params: Mapping[str, str], selectors: tuple[Selector, ...], asked: Asked
 ) -> PastQuestion:
+    """The question of a request over time (§5.7.4.4), or what is wrong with it."""
     if "timerel" not in params:
         raise BadRequestData("A query over time says when: timerel=before, after or between, with timeAt.")
     page = window(request)
@@ -231,7 +232,8 @@ def _descending(params: Mapping[str, str]) -> bool:
     return first.descending
 
 
-def _asked(request: Request, context: Context, params: Mapping[str, str]) -> Asked:
+def asked_of(request: Request, context: Context, params: Mapping[str, str]) -> Asked:
+    """What a request wants of the instances."""
     format_, plain = _format(request, params)
     shape = shapes.of(request, context, plain, also=_FORMATS)
     wanted = Wanted(
