@@ -64,12 +64,15 @@ from hiroba.exchange.broker.subscriptions import store as subscription_rows
 from hiroba.exchange.broker.subscriptions.registry import Subscriptions
 from hiroba.exchange.gateway import dead_letters, public, tenants
 from hiroba.exchange.gateway.access import Gateway
+from hiroba.exchange.gateway.grants import api as grants_api
+from hiroba.exchange.gateway.grants import consents
 from hiroba.exchange.gateway.log import published
+from hiroba.exchange.gateway.purposes import api as purposes_api
 from hiroba.exchange.identity import operator_api, store
 from hiroba.exchange.identity.guards import GivenCaller, declared, known
 from hiroba.exchange.identity.organisations import api as organisations
 from hiroba.exchange.identity.provider import api as provider
-from hiroba.exchange.identity.provider import browser
+from hiroba.exchange.identity.provider import browser, keys, lasting, leaving
 from hiroba.settings import Settings, read
 
 
@@ -97,7 +100,17 @@ def jobs(services: Sequence[Service], settings: Settings) -> list[Periodic]:
         Periodic("broker/forget_gone_contexts", timedelta(hours=1), kept_contexts.forget_gone_contexts),
         Periodic("broker/forget_deleted_subscriptions", timedelta(hours=1), subscription_rows.forget_deleted),
         Periodic("broker/keep_history", timedelta(hours=1), partial(keep, kept=retention(settings.history_days))),
+        Periodic("gateway/end_what_is_over", timedelta(minutes=1), consents.end_what_is_over),
         Periodic("identity/forget_what_is_over", timedelta(hours=1), store.forget_what_is_over),
+        Periodic("identity/forget_tokens", timedelta(minutes=10), lasting.forget_what_is_over),
+        Periodic("identity/rotate_keys", timedelta(days=1), keys.rotate),
+        Periodic(
+            "identity/tell_of_ended_sessions",
+            timedelta(seconds=5),
+            partial(
+                leaving.tell, issuer=settings.url, allow=(*settings.egress_allow, *(LOOPBACK if settings.open else ()))
+            ),
+        ),
     ]
     theirs = [
         Periodic(f"{service.name}/{job.run.__name__}", job.every, job.run)
@@ -153,7 +166,7 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
     async def running(app: Litestar) -> AsyncIterator[None]:
         pool = await db.connect(settings.database_url)
         allowed = (*settings.egress_allow, *(LOOPBACK if settings.open else ()))
-        egress = Egress(allowed)
+        egress = Egress(allowed, settings.egress_ca)
         receivers = Receivers(egress)
         book = Book(egress, settings.url, pool, Path(settings.contexts) if settings.contexts else None)
         outbox = Outbox()
@@ -178,7 +191,7 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
         )
         core.follower.follow(MEMORY, book.refresh)
         tallies = Tallies(pool)
-        log = await keeping(settings.database_url, settings.data / "log.key", settings.url)
+        log = await keeping(settings.database_url, egress, settings.data / "log.key", settings.url)
         app.state.update(pool=pool, log=log.log, exchange=core, egress=egress, regions=Regions(pool, core))
         async with pool.acquire() as connection:
             csrf.secret = await store.secret(connection, "csrf")
@@ -219,6 +232,8 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
             *published.ROUTES,
             dead_letters.DeadLetters,
             operator_api.Municipalities,
+            purposes_api.Purposes,
+            *grants_api.ROUTES,
             organisations.Organisations,
             organisations.Applications,
             provider.Programs,

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 
+from hiroba.base.egress import trusting
 from hiroba.base.errors import Stop
 
 
@@ -26,6 +27,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """How residents reach the house, when a proxy stands before it; empty: http://host:port."""
     egress_allow: tuple[str, ...] = ()
     """Addresses or networks that may be called besides public ones, for example 10.1.0.0/16."""
+    egress_ca: str = ""
+    """A PEM file of certificate authorities that https and mqtts may use besides the system's: that of a receiver of your own."""
     contexts: str = ""
     """A folder of JSON-LD @contexts for places without a network: example.org/a.jsonld in it is https://example.org/a.jsonld."""
     sample: str = "standard"
@@ -98,6 +101,8 @@ def read(environment: Mapping[str, str] = os.environ, **given: object) -> Settin
         raise Stop(
             "HIROBA_UPSTREAM=fake lets anybody in as an invented person and is for loopback only. Name an issuer, or none."
         )
+    if settings.egress_ca:
+        trusting(settings.egress_ca)
     if settings.open and settings.host not in _LOOPBACK:
         raise Stop("--open has no access control and binds loopback only. Leave --host out, or leave --open out.")
     return settings

@@ -58,7 +58,7 @@ class Smtp:
         offered = await talk.say("EHLO hiroba", "250")
         if not self.secure and "STARTTLS" in offered.upper():
             await talk.say("STARTTLS", "220")
-            await talk.writer.start_tls(self.egress.tls(), server_hostname=self.host)
+            await talk.writer.start_tls(self.egress.tls, server_hostname=self.host)
             await talk.say("EHLO hiroba", "250")
         elif not self.secure and self.host not in LOCAL:
             raise PostClosed("The mail server offers no encryption.")
