@@ -45,8 +45,10 @@ async def test_what_the_metadata_names_is_there(house: httpx.AsyncClient) -> Non
     metadata = (await house.get("/.well-known/openid-configuration")).json()
     for name, address in metadata.items():
         if name.endswith("_endpoint") or name == "jwks_uri":
-            answer = await house.request("OPTIONS", address.removeprefix(ISSUER))
-            assert answer.status_code == 204, name
+            path = address.removeprefix(ISSUER)
+            answers = [await house.get(path), await house.post(path)]
+            assert {404} != {answer.status_code for answer in answers}, name
+            assert {404, 405} != {answer.status_code for answer in answers}, name
 
 
 @pytest.mark.parametrize("kind", [SIMPLE, STRICT], ids=["a secret", "a key"])
