@@ -8,7 +8,6 @@ from typing import Any
 import httpx
 import orjson
 import pytest
-from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from hypothesis import given
 from hypothesis import strategies as st
 from joserfc.jwk import ECKey, Key, OctKey, RSAKey
@@ -19,7 +18,7 @@ from hiroba.exchange.identity.tokens import jose
 
 OTHER = ECKey.generate_key("P-256", {"kid": "one"})
 LARGER = ECKey.generate_key("P-384")
-WEAK = RSAKey.import_key(generate_private_key(65537, 1024))  # noqa: S505 - weak on purpose
+WEAK = {"kty": "RSA", "n": base64.urlsafe_b64encode(b"\xc1" * 128).rstrip(b"=").decode(), "e": "AQAB"}
 CHECKUP = "purpose:health.checkup@2"
 LATER = int(time.time()) + 3600
 EARLIER = int(time.time()) - 3600
@@ -142,7 +141,7 @@ def confused_proofs(key: Key, method: str, url: str, nonce: str, token: str) -> 
         "its private key": one(header={"jwk": key.as_dict(private=True)}),
         "another's key": one(header={"jwk": OTHER.as_dict(private=False)}),
         "another curve": signed(key, good, typ="dpop+jwt", jwk=LARGER.as_dict(private=False)),
-        "a weak key": raw({"alg": "PS256", "typ": "dpop+jwt", "jwk": WEAK.as_dict(private=False)}, good, b"x"),
+        "a weak key": raw({"alg": "PS256", "typ": "dpop+jwt", "jwk": WEAK}, good, b"x"),
         "RS256": raw({"alg": "RS256", "typ": "dpop+jwt", "jwk": public}, good, b"x"),
         "jku": one(header={"jku": "https://evil.example/jwks"}),
         "crit": raw({"alg": "ES256", "typ": "dpop+jwt", "jwk": public, "crit": ["exp"]}, good, b"x"),

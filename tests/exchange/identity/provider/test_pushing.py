@@ -8,7 +8,7 @@ import httpx
 import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet
-from tests.exchange.identity.provider.conftest import STRICT, App, assertion, said
+from tests.exchange.identity.provider.conftest import ISSUER, STRICT, App, assertion, proof, said
 
 from hiroba.base.db import Connection
 from hiroba.exchange.identity.provider import clients
@@ -113,6 +113,13 @@ async def test_a_clock_that_is_a_little_ahead_is_borne_with(strict: App) -> None
         form = {"client_assertion_type": clients.ASSERTION, "client_assertion": assertion("strict", iat=now, nbf=now)}
         answer = await strict.house.post("/oauth/introspect", data=form | {"token": "any"})
         assert (answer.status_code == 200) == taken, ahead
+    await strict.token("client_credentials", scope="purpose:publish")
+    for off, status in ((-10, 200), (10, 200), (-400, 400)):
+        sent = proof(strict.key, "POST", f"{ISSUER}/oauth/token", strict.nonce, iat=int(time.time()) + off)
+        form, _ = strict.credentials()
+        form |= {"grant_type": "client_credentials", "scope": "purpose:publish"}
+        answer = await strict.house.post("/oauth/token", data=form, headers={"DPoP": sent})
+        assert answer.status_code == status, off
 
 
 async def test_a_client_id_beside_the_assertion_is_the_same(strict: App, apps: Callable[..., Any]) -> None:

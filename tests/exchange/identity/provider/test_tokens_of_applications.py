@@ -134,6 +134,16 @@ async def test_a_proof_works_once_and_with_a_fresh_nonce_alone(strict: App) -> N
     assert (await strict.house.get(TYPES, headers=headers | {"DPoP": again})).status_code == 200
 
 
+async def test_the_scheme_of_a_token_is_read_in_any_case(simple: App, strict: App) -> None:
+    bearer, bound = (await own(simple))["access_token"], (await own(strict))["access_token"]
+    for scheme in ("bearer", "BEARER"):
+        assert (await simple.house.get(TYPES, headers={"Authorization": f"{scheme} {bearer}"})).status_code == 200
+    for scheme in ("dpop", "DPOP"):
+        sent = proof(strict.key, "GET", ISSUER + TYPES, strict.nonce, token=bound)
+        headers = {"Authorization": f"{scheme} {bound}", "DPoP": sent}
+        assert (await strict.house.get(TYPES, headers=headers)).status_code == 200
+
+
 async def test_an_application_that_binds_gets_no_bearer_tokens(strict: App) -> None:
     answer = await strict.post("/oauth/token", grant_type="client_credentials", scope=CHECKUP, bound=False)
     assert (answer.status_code, answer.json()["error"]) == (400, "invalid_dpop_proof")
