@@ -57,7 +57,12 @@ async def add_checkpoint(request: Request[Any, Any, Any], conn: GivenConnection,
     return Response(line, media_type="text/plain")
 
 
-@get("/witness/{origin:str}/checkpoint", opt={"may": (ANYONE,)}, tags=["Log"], summary="The last tree of a log we confirmed")
+@get(
+    "/witness/{origin:str}/checkpoint",
+    opt={"may": (ANYONE,)},
+    tags=["Log"],
+    summary="The last tree of a log we confirmed",
+)
 async def confirmed(conn: GivenConnection, origin: FromPath[str]) -> Response[str]:
     """By SHA-256 of the log's origin in hexadecimal digits."""
     if len(origin) != SHA256_HEX or set(origin) - set(string.hexdigits.lower()):
@@ -114,7 +119,9 @@ async def witnesses(conn: GivenConnection) -> list[Witness]:
     "/api/v1/log/witnesses",
     opt={"may": (OPERATOR,), "exclude_from_csrf": True}, tags=["Log"], summary="Be watched no longer",
 )  # fmt: skip
-async def remove_witness(conn: GivenConnection, name: Annotated[str, Parameter(description="Of the witness's key.")]) -> None:
+async def remove_witness(
+    conn: GivenConnection, name: Annotated[str, Parameter(description="Of the witness's key.")]
+) -> None:
     """Ask this witness no longer; what it has confirmed stays."""
     await store.remove_witness(conn, name)
 
