@@ -116,7 +116,10 @@ def verify(data, key=None, witnesses=()):
     chains, disclosed, leaves, current, position = {"": (0, "")}, {}, [], "", -1
     for entry in entries:
         event, exported = entry["event"], entry["event"]["kind"] == "exported"
-        must(set(entry) == {"event", "position", "proof", "salt"} | ({"grown"} if exported else set()), "an entry is damaged")
+        must(
+            set(entry) == {"event", "position", "proof", "salt"} | ({"grown"} if exported else set()),
+            "an entry is damaged",
+        )
         leaf = sha(*hashes([entry["salt"]], 16), canonical(event))
         chain = event["ground"] if "disclosure" in event else ""  # what a law let wait has a chain for itself
         must(chain >= current, "the order was changed")
@@ -136,7 +139,10 @@ def verify(data, key=None, witnesses=()):
         if event["kind"] == "disclosed":
             disclosed[event["ground"]] = event["note"]
     must(chains.pop("")[1] == head["last"], "the end of the list is missing")
-    must({chain: f"{number} {leaf}" for chain, (number, leaf) in chains.items()} == disclosed, "a disclosed part is missing")
+    must(
+        {chain: f"{number} {leaf}" for chain, (number, leaf) in chains.items()} == disclosed,
+        "a disclosed part is missing",
+    )
     return head, leaves, size, root
 
 
@@ -145,7 +151,9 @@ def main():
     parser.add_argument("export", type=Path)
     parser.add_argument("earlier", type=Path, nargs="*", help="exports you kept: the list must go on from them")
     parser.add_argument("--key", help="the log's key, as the house publishes it")
-    parser.add_argument("--witness", action="append", default=[], help="the key of a witness that must have confirmed it")
+    parser.add_argument(
+        "--witness", action="append", default=[], help="the key of a witness that must have confirmed it"
+    )
     options = parser.parse_args()
     try:
         head, leaves, size, root = verify(options.export.read_bytes(), options.key, options.witness)

@@ -25,6 +25,8 @@ from hiroba.base.egress import LOOPBACK, Egress
 from hiroba.base.jobs import Periodic
 from hiroba.base.web.head import as_get
 from hiroba.door import routes
+from hiroba.door.account import fake_upstream
+from hiroba.door.account.outside import outside
 from hiroba.door.developers.reference import api_documents
 from hiroba.door.headers import Headers
 from hiroba.door.pages import Page, Templates
@@ -62,12 +64,15 @@ from hiroba.exchange.broker.subscriptions import store as subscription_rows
 from hiroba.exchange.broker.subscriptions.registry import Subscriptions
 from hiroba.exchange.gateway import dead_letters, public, tenants
 from hiroba.exchange.gateway.access import Gateway
+from hiroba.exchange.gateway.grants import api as grants_api
+from hiroba.exchange.gateway.grants import consents
 from hiroba.exchange.gateway.log import published, witnessing
+from hiroba.exchange.gateway.purposes import api as purposes_api
 from hiroba.exchange.identity import operator_api, store
 from hiroba.exchange.identity.guards import GivenCaller, declared, known
 from hiroba.exchange.identity.organisations import api as organisations
 from hiroba.exchange.identity.provider import api as provider
-from hiroba.exchange.identity.provider import browser
+from hiroba.exchange.identity.provider import browser, keys, lasting, leaving
 from hiroba.settings import Settings, read
 
 
@@ -95,7 +100,17 @@ def jobs(services: Sequence[Service], settings: Settings) -> list[Periodic]:
         Periodic("broker/forget_gone_contexts", timedelta(hours=1), kept_contexts.forget_gone_contexts),
         Periodic("broker/forget_deleted_subscriptions", timedelta(hours=1), subscription_rows.forget_deleted),
         Periodic("broker/keep_history", timedelta(hours=1), partial(keep, kept=retention(settings.history_days))),
+        Periodic("gateway/end_what_is_over", timedelta(minutes=1), consents.end_what_is_over),
         Periodic("identity/forget_what_is_over", timedelta(hours=1), store.forget_what_is_over),
+        Periodic("identity/forget_tokens", timedelta(minutes=10), lasting.forget_what_is_over),
+        Periodic("identity/rotate_keys", timedelta(days=1), keys.rotate),
+        Periodic(
+            "identity/tell_of_ended_sessions",
+            timedelta(seconds=5),
+            partial(
+                leaving.tell, issuer=settings.url, allow=(*settings.egress_allow, *(LOOPBACK if settings.open else ()))
+            ),
+        ),
     ]
     theirs = [
         Periodic(f"{service.name}/{job.run.__name__}", job.every, job.run)
@@ -151,7 +166,7 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
     async def running(app: Litestar) -> AsyncIterator[None]:
         pool = await db.connect(settings.database_url)
         allowed = (*settings.egress_allow, *(LOOPBACK if settings.open else ()))
-        egress = Egress(allowed)
+        egress = Egress(allowed, settings.egress_ca)
         receivers = Receivers(egress)
         book = Book(egress, settings.url, pool, Path(settings.contexts) if settings.contexts else None)
         outbox = Outbox()
@@ -210,6 +225,7 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
     litestar = Litestar(
         route_handlers=[
             *routes.ROUTES,
+            *(fake_upstream.ROUTES if settings.fake_upstream else ()),
             public.house_context,
             public.ngsi_ld_document,
             tenants.put_tenant,
@@ -217,6 +233,8 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
             *witnessing.ROUTES,
             dead_letters.DeadLetters,
             operator_api.Municipalities,
+            purposes_api.Purposes,
+            *grants_api.ROUTES,
             organisations.Organisations,
             organisations.Applications,
             provider.Programs,
@@ -230,7 +248,7 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
             "exchange": Provide(exchange),
             "page": Provide(page),
         },
-        lifespan=[running],
+        lifespan=[running, outside],
         exception_handlers={Exception: routes.problem},
         before_send=[Headers(settings.tiles, secure=settings.url.startswith("https"))],
         csrf_config=csrf,

@@ -20,7 +20,7 @@ from shapely.geometry.base import BaseGeometry
 from hiroba.base.db import Connection
 from hiroba.exchange.broker import people, store
 from hiroba.exchange.broker.access import Sight
-from hiroba.exchange.broker.errors import BadRequestData, TooManyResults
+from hiroba.exchange.broker.errors import BadRequestData, OperationNotSupported, TooManyResults
 from hiroba.exchange.broker.geometry import LOCATION
 from hiroba.exchange.broker.model import HOME, Entity, Key
 from hiroba.exchange.broker.query import geo, ranking
@@ -337,23 +337,33 @@ async def _order(conn: Connection, question: Question, compiler: Compiler) -> tu
     """What a statement joins and orders by; what the database cannot rank by itself is ranked here and handed over."""
     if not question.order:
         return "", BY_ID if question.sight is None else BY_PERSON
-    ranks = None
-    is_by_texts = not all(map(ranking.is_plain, question.order))
-    is_by_distance = any(term.distance for term in question.order)
-    if is_by_texts and (is_by_distance or question.collation != ROOT or not await store.has_unicode_collation(conn)):
-        ranks = compiler.bind(await _ranks(conn, question), "jsonb")
-    joins, order = ranking.ranked(compiler, question.order, ranks)
+    ranks = collation = None
+    if not all(map(ranking.is_plain, question.order)):
+        collation = await _collation(conn, question.collation)
+        if collation is None or any(term.distance for term in question.order):
+            ranks = compiler.bind(await _ranks(conn, question, by_texts=collation is None), "jsonb")
+    joins, order = ranking.ranked(compiler, question.order, ranks, collation)
     return joins, f"{order}, {BY_ID}"
 
 
-async def _ranks(conn: Connection, question: Question) -> str:
+async def _collation(conn: Connection, wanted: Collation) -> str | None:
+    """The name of the database's own collation that is wanted; None where texts are ranked here."""
+    found = await store.unicode_collation(conn, wanted.in_database) if wanted.in_database else None
+    if found is None and wanted.language:
+        raise OperationNotSupported(
+            f"Texts cannot be ordered as {wanted.language} does: that takes a PostgreSQL with ICU. The root order is und."
+        )
+    return found
+
+
+async def _ranks(conn: Connection, question: Question, *, by_texts: bool) -> str:
     """The places in order of all texts, and the metres to all places, that come into question (JSON)."""
     compiler, where = _where(question)
     table = ranking.unranked(compiler, question.order)
     found = await store.unranked(conn, table, where, compiler.values, table=compiler.table, limit=MOST_RANKED + 1)
     if len(found) > MOST_RANKED:
         raise TooManyResults(f"More than {MOST_RANKED} texts or places would be put in order; narrow the query.")
-    texts = [text for text, is_place in found if not is_place]
+    texts = [text for text, is_place in found if by_texts and not is_place]
     places = [text for text, is_place in found if is_place]
     return await asyncio.to_thread(_ranked, texts, places, question)
 

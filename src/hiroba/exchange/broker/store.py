@@ -248,9 +248,11 @@ async def unranked(
     return [(row["s"], row["is_place"]) for row in rows]
 
 
-async def has_unicode_collation(conn: Connection) -> bool:
-    """Whether the database itself orders texts as ICU's root does."""
-    found: bool = await conn.fetchval("select exists (select from pg_collation where collname = 'und-x-icu')")
+async def unicode_collation(conn: Connection, language: str) -> str | None:
+    """The name by which the database itself orders texts as ICU does for a language; None where it cannot."""
+    found: str | None = await conn.fetchval(
+        "select collname from pg_collation where collprovider = 'i' and lower(collname) = $1 || '-x-icu'", language
+    )
     return found
 
 

@@ -37,7 +37,7 @@ async def booking(conn: Connection, checkup: Purpose) -> Application:
     )
     application = Application(
         id=BOOKING, organisation="org:clinic", title={"ja": "健診予約", "en": "Check-up bookings"}, state="production",
-        redirect_uris=("https://booking.example/back",), purposes=(checkup.id,),
+        redirect_uris=("https://booking.example/back",), purposes=("health.checkup@1", "health.checkup@2"),
     )  # fmt: skip
     await organisations.put_application(conn, application)
     return application

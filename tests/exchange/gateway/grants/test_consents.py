@@ -181,7 +181,7 @@ async def test_what_is_over_is_ended_by_the_clock_and_told(
 ) -> None:
     given = await agree(conn, hanako.door, await consents.ask(conn, WANTED, hanako.app))
     monkeypatch.setattr(clock, "now", lambda: given.grant.until + timedelta(seconds=1))
-    await consents.forget_what_is_over(conn)
+    await consents.end_what_is_over(conn)
     assert (await versions.grant_of(conn, given.grant.id)).grant.state == "expired"
     assert [event["kind"] for event in await log_of(conn, hanako)] == ["asked", "granted", "expired"]
 
@@ -189,5 +189,5 @@ async def test_what_is_over_is_ended_by_the_clock_and_told(
 async def test_an_offer_nobody_answers_lapses(conn: Connection, hanako: Known, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = await consents.ask(conn, WANTED, hanako.app)
     monkeypatch.setattr(clock, "now", lambda: asked.made + model.OFFER_LIFE)
-    await consents.forget_what_is_over(conn)
+    await consents.end_what_is_over(conn)
     assert (await versions.grant_of(conn, asked.grant.id)).grant.state == "expired"

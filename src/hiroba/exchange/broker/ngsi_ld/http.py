@@ -135,7 +135,9 @@ class Request:
         """The media type of the body, or the problem that it is none of these (§6.3.4)."""
         kind = self.headers.get("content-type", "").split(";")[0].strip().lower()
         if kind not in kinds:
-            raise UnsupportedMediaType(f"A body comes as {' or '.join(kinds)}, not {kind or 'without a Content-Type'}.")
+            if not kind:
+                raise InvalidRequest(f"A body comes with a Content-Type: {' or '.join(kinds)}.")
+            raise UnsupportedMediaType(f"A body comes as {' or '.join(kinds)}, not {kind}.")
         return kind
 
     def flag(self, name: str) -> bool:

@@ -6,7 +6,7 @@ import msgspec
 
 from hiroba.base import clock
 from hiroba.base.db import Connection
-from hiroba.base.errors import Conflict, NotFound
+from hiroba.base.errors import Conflict, Forbidden, NotFound
 from hiroba.base.ids import ulid
 from hiroba.exchange.gateway.grants import model
 from hiroba.exchange.gateway.grants.model import Authn, Kept
@@ -15,7 +15,7 @@ from hiroba.exchange.gateway.grants.store import papers, sources, versions
 from hiroba.exchange.gateway.grants.store.sources import Source
 from hiroba.exchange.gateway.grants.telling import tell
 from hiroba.exchange.gateway.purposes import store as purposes
-from hiroba.exchange.gateway.purposes.model import Data, Purpose, parsed
+from hiroba.exchange.gateway.purposes.model import Data, Purpose, WrongState, parsed
 from hiroba.exchange.identity.organisations import store as organisations
 from hiroba.exchange.identity.organisations.model import Application
 from hiroba.exchange.identity.people.subjects import DOOR, translate
@@ -92,7 +92,7 @@ async def refuse(conn: Connection, seen: Seen) -> Kept:
 async def withdraw(conn: Connection, seen: Seen) -> list[Kept]:
     """Take consent back: it holds from the next read on."""
     if seen.grant.basis.kind != "consent":
-        raise Conflict("This grant rests on a law, not on your consent. You can object to it at the office named.")
+        raise WrongState("This grant rests on a law, not on your consent. You can object to it at the office named.")
     ended = await versions.withdraw(conn, seen.grant.id, clock.now())
     if not ended:
         raise model.GrantOver(f"This grant is {seen.grant.state}.")
@@ -100,7 +100,7 @@ async def withdraw(conn: Connection, seen: Seen) -> list[Kept]:
     return ended
 
 
-async def forget_what_is_over(conn: Connection) -> None:
+async def end_what_is_over(conn: Connection) -> None:
     """End what is past its time, each with a line in the log."""
     await tell(conn, [("expired", kept) for kept in await versions.expire(conn, clock.now())])
 
@@ -116,11 +116,13 @@ async def _must_be_active(conn: Connection, id_: str) -> Purpose:
     """The purpose, held as it is until the transaction ends, so that it is not retired meanwhile."""
     purpose = await purposes.purpose_of(conn, *parsed(id_), lock="share")
     if purpose.state != "active":
-        raise Conflict(f"The purpose {id_} is {purpose.state}; only an active one may ask for data.")
+        raise WrongState(f"The purpose {id_} is {purpose.state}; only an active one may ask for data.")
     return purpose
 
 
 async def _offer(conn: Connection, application: Application, wanted: Wanted, subject: str, sector: str) -> Kept:
+    if wanted.purpose not in application.purposes:
+        raise Forbidden(f"{application.id} is not registered for the purpose {wanted.purpose}.")
     now, purpose = clock.now(), await _must_be_active(conn, wanted.purpose)
     source = await sources.one(conn, wanted.source)
     person = (await translate(conn, [subject], sector, source.sector)).get(subject)

@@ -12,7 +12,7 @@ from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
 from hiroba.base.errors import Conflict, Forbidden, Invalid
-from hiroba.exchange.gateway.purposes.model import Data, Ground, Purpose
+from hiroba.exchange.gateway.purposes.model import Data, Ground, Purpose, WrongState
 
 State = Literal["offered", "active", "withdrawn", "expired", "superseded"]
 GivenBy = Literal["self", "guardian", "proxy"]
@@ -120,10 +120,10 @@ def offer(
 ) -> Grant:  # fmt: skip
     """What a person is asked to agree to: all of an active purpose, or the part of it that the recipient needs."""
     if purpose.state != "active":
-        raise Conflict(f"The purpose {purpose.id} is {purpose.state}; only an active one may ask for data.")
+        raise WrongState(f"The purpose {purpose.id} is {purpose.state}; only an active one may ask for data.")
     definition = purpose.definition
     if "consent" not in definition.grounds:
-        raise Conflict("This purpose does not rest on consent.")
+        raise WrongState("This purpose does not rest on consent.")
     if not definition.may_receive(organisation, recipient):
         raise Forbidden("This application is no recipient of that purpose.")
     latest = at + timedelta(days=definition.lasts_days)
@@ -142,7 +142,7 @@ def agreed(
     """The grant as the person agrees to it: all that was offered or less of it, for as long as was offered or shorter."""
     _must(grant, "active")
     if grant.basis.kind != "consent":
-        raise Conflict("A grant by law needs no consent.")
+        raise WrongState("A grant by law needs no consent.")
     if at >= grant.until:
         raise GrantOver("The time of this offer is over.")
     begins = max(at, grant.from_)
@@ -168,7 +168,7 @@ def expired(grant: Grant, at: datetime) -> Grant:
     """The grant whose time is over."""
     _must(grant, "expired")
     if at < grant.until:
-        raise Conflict("The time of this grant is not over.")
+        raise WrongState("The time of this grant is not over.")
     return replace(grant, state="expired")
 
 
@@ -177,7 +177,7 @@ def superseded(grant: Grant, by: Grant) -> Grant:
     _must(grant, "superseded")
     takes_over = by.state == "active" or (grant.state, by.state) == ("offered", "offered")
     if by.id != grant.id or by.version <= grant.version or not takes_over:
-        raise Conflict("A grant is superseded by a later version of itself that is active.")
+        raise WrongState("A grant is superseded by a later version of itself that is active.")
     return replace(grant, state="superseded")
 
 

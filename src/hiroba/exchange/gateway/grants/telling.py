@@ -9,8 +9,10 @@ from hiroba.exchange.gateway.grants.model import Kept
 from hiroba.exchange.identity.people.subjects import LOG, translate
 
 
-async def tell(conn: Connection, done: Sequence[tuple[str, Kept]], *, by: str = "", note: str = "") -> None:
-    """Log what was done (a kind and the grant as it stands after it), as the last thing of the transaction.
+async def tell(
+    conn: Connection, done: Sequence[tuple[str, Kept]], *, by: str = "", note: str = "", also: Sequence[Event] = ()
+) -> None:
+    """Log what was done (a kind, and the grant after it) as the last thing of the transaction; `also` is told with it.
 
     What the person may not see yet stands in the chain of its ground.
     """
@@ -20,7 +22,7 @@ async def tell(conn: Connection, done: Sequence[tuple[str, Kept]], *, by: str = 
         known = await translate(conn, subjects, f"tenant:{tenant}", LOG)
         names |= {(tenant, subject): name for subject, name in known.items()}
     now = clock.now()
-    await append_in(conn, [
+    await append_in(conn, [*also, *(
         Event(
             at=now, kind=kind, subject=names.get((kept.tenant, kept.grant.subject), ""), recipient=kept.grant.recipient,
             purpose=kept.grant.purpose, ground=kept.grant.ground,
@@ -29,4 +31,4 @@ async def tell(conn: Connection, done: Sequence[tuple[str, Kept]], *, by: str = 
             review_on=kept.grant.disclosure.review_on,
         )
         for kind, kept in done
-    ])  # fmt: skip
+    )])  # fmt: skip

@@ -17,7 +17,7 @@ from hiroba.base.db import Connection
 from hiroba.base.errors import Conflict, Invalid, NotFound
 from hiroba.base.ids import ALPHABET, ulid
 from hiroba.exchange.identity import store
-from hiroba.exchange.identity.people.recovery import LETTERS, written
+from hiroba.exchange.identity.people.recovery import LETTERS, NoPapers, written
 from hiroba.exchange.identity.people.store import mandates, pairs
 from hiroba.exchange.identity.people.store.mandates import Kind, Mandate
 from hiroba.exchange.identity.people.subjects import DOOR, PersonUnknown, person_of, subject_of, subjects_of
@@ -33,6 +33,18 @@ LONGEST: Final = timedelta(days=366 * 18)
 
 class InvitationSpent(NotFound):
     """This invitation was accepted before, withdrawn, is too old, or is not right."""
+
+
+class WrongDay(Invalid):
+    """The last day must lie ahead, and within eighteen years."""
+
+
+class NoName(Invalid):
+    """Say what the other one knows the person by."""
+
+
+class NoLastDay(Invalid):
+    """A guardian's mandate needs a last day."""
 
 
 class OwnMandate(Conflict):
@@ -108,7 +120,7 @@ async def invite_guardian(
     `child` is the number of the child's account, or "". `until` is at the latest when it comes of age.
     """
     if not basis.strip():
-        raise Invalid("Say which papers were checked.")
+        raise NoPapers("Say which papers were checked.")
     person = await pairs.person_with(conn, written(child)) if child.strip() else await pairs.add_person(conn)
     if person is None:
         raise PersonUnknown("No account has this number.")
@@ -166,7 +178,7 @@ def _new(kind: Kind, person: str, shown: str, until: datetime | None, matters: l
     """A mandate that waits to be accepted."""
     now = clock.now()
     if until is not None and not now < until <= now + LONGEST:
-        raise Invalid("The last day must lie ahead, and within eighteen years.")
+        raise WrongDay
     return Mandate(
         id=ulid(), kind=kind, person=person, actor=None, matters=matters, valid_from=now, valid_until=until,
         person_shown=_called(shown), actor_shown="", basis="", organisation="", invited_until=now + INVITED,
@@ -184,5 +196,5 @@ async def _invite(conn: Connection, mandate: Mandate) -> str:
 def _called(shown: str) -> str:
     called = " ".join(shown.split())
     if not called or not called.isprintable():
-        raise Invalid("Say what the other one knows the person by.")
+        raise NoName
     return called[:SHOWN]

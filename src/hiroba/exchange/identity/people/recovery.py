@@ -30,6 +30,10 @@ class NobodyFound(NotFound):
     """No account is known by that number or mail address."""
 
 
+class NoPapers(Invalid):
+    """A code is given out after papers were checked, and for a reason."""
+
+
 class CodeSpent(NotFound):
     """This code was used before, is too old, or is not right."""
 
@@ -59,7 +63,7 @@ async def find(conn: Connection, said: str) -> str:
 async def give(conn: Connection, officer: Caller, person: str, papers: str, reason: str) -> str:
     """A new code for a person, by an officer who checked their papers."""
     if not papers.strip() or not reason.strip():
-        raise Invalid("Say which papers were checked, and why a recovery is needed.")
+        raise NoPapers("Say which papers were checked, and why a recovery is needed.")
     code = "".join(secrets.choice(ALPHABET) for _ in range(LETTERS))
     now = clock.now()
     given = Code(

@@ -4,9 +4,16 @@ import secrets
 from datetime import timedelta
 from typing import Any, Final
 
+import msgspec
+
 from hiroba.base import clock
 from hiroba.base.db import Connection
+from hiroba.base.errors import Unauthorized
 from hiroba.base.ids import ulid
+from hiroba.exchange.identity.callers import Caller
+from hiroba.exchange.identity.organisations import store as registered
+from hiroba.exchange.identity.organisations.model import Application, Organisation
+from hiroba.exchange.identity.people.store import sessions
 from hiroba.exchange.identity.provider import issuing
 from hiroba.exchange.identity.provider.errors import (
     AccessDenied,
@@ -62,6 +69,32 @@ def typed(text: str) -> str:
 _HALF_WIDTH: Final = {ord("A") + 0xFEE0 + i: ord("A") + i for i in range(26)} | {
     ord("a") + 0xFEE0 + i: ord("a") + i for i in range(26)
 }
+
+
+class Shown(msgspec.Struct, frozen=True):
+    """A device that waits, as the page about it shows it."""
+
+    application: Application
+    organisation: Organisation
+
+
+async def look(conn: Connection, code: str) -> Shown | None:
+    """Who is behind the code that was typed; None where no device shows it now."""
+    device = await waiting_devices.device_by_user_code(conn, typed(code))
+    application = await registered.application(conn, device.application) if device else None
+    organisation = await registered.organisation(conn, application.organisation) if application else None
+    if application is None or organisation is None or application.state == "suspended":
+        return None
+    return Shown(application, organisation)
+
+
+async def say(conn: Connection, code: str, caller: Caller, *, yes: bool) -> None:
+    """What the person at the page says to the device."""
+    person = await sessions.person_of(conn, caller.id)
+    if person is None or caller.proof is None:
+        raise Unauthorized("Please sign in.")
+    proof = caller.proof
+    await waiting_devices.settle(conn, typed(code), person if yes else None, proof.level, proof.at, refused=not yes)
 
 
 async def for_a_device(conn: Connection, asking: Asking) -> dict[str, Any]:
