@@ -66,7 +66,7 @@ from hiroba.exchange.gateway import dead_letters, public, tenants
 from hiroba.exchange.gateway.access import Gateway
 from hiroba.exchange.gateway.grants import api as grants_api
 from hiroba.exchange.gateway.grants import consents
-from hiroba.exchange.gateway.log import published
+from hiroba.exchange.gateway.log import published, witnessing
 from hiroba.exchange.gateway.purposes import api as purposes_api
 from hiroba.exchange.identity import operator_api, store
 from hiroba.exchange.identity.guards import GivenCaller, declared, known
@@ -192,7 +192,7 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
         core.follower.follow(MEMORY, book.refresh)
         tallies = Tallies(pool)
         log = await keeping(settings.database_url, egress, settings.data / "log.key", settings.url)
-        app.state.update(pool=pool, log=log.log, exchange=core, egress=egress, regions=Regions(pool, core))
+        app.state.update(pool=pool, log=log.log, keeping=log, exchange=core, egress=egress, regions=Regions(pool, core))
         async with pool.acquire() as connection:
             csrf.secret = await store.secret(connection, "csrf")
             identity = Identity(await federation.own_name(connection), clock.now())
@@ -230,6 +230,7 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
             public.ngsi_ld_document,
             tenants.put_tenant,
             *published.ROUTES,
+            *witnessing.ROUTES,
             dead_letters.DeadLetters,
             operator_api.Municipalities,
             purposes_api.Purposes,
