@@ -7,8 +7,9 @@ geometry here. Pages are stable under writes: the order is by id unless another 
 import asyncio
 import math
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from itertools import islice
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 import orjson
@@ -47,7 +48,7 @@ class Selector(msgspec.Struct, frozen=True, kw_only=True):
     types: Types = Types()
 
 
-class Question(msgspec.Struct, frozen=True, kw_only=True):
+class Question(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """A question; every name in it is an IRI."""
 
     tenant: str = HOME
@@ -81,6 +82,12 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     limit: int = 20
     offset: int = 0
     count: bool = False
+
+    @cached_property
+    def condition(self) -> tuple[str, tuple[Any, ...]]:
+        """The question as an SQL condition on a row `e` and the values it binds, worked out once."""
+        compiler = Compiler(links=self.links)
+        return " and ".join(_conditions(compiler, self)), tuple(compiler.values)
 
 
 class Page(msgspec.Struct, frozen=True):
@@ -136,25 +143,30 @@ async def page_of(conn: Connection, question: Question, keys: Sequence[Key]) -> 
 
 
 def _where(question: Question) -> tuple[Compiler, str]:
+    """A compiler that goes on after the question's condition, and the condition."""
     compiler = Compiler(links=question.links)
-    conditions = [
-        f"e.tenant = {compiler.bind(question.tenant, 'text')}",
-        "(e.expires is null or e.expires > now())",
-        *_among(compiler, question),
-    ]
+    where, values = question.condition
+    compiler.values += values
+    return compiler, where
+
+
+def _conditions(compiler: Compiler, question: Question) -> Iterator[str]:
+    yield f"e.tenant = {compiler.bind(question.tenant, 'text')}"
+    yield "(e.expires is null or e.expires > now())"
+    yield from _among(compiler, question)
     if question.having is not None:
-        conditions.append(f"e.doc ?| {compiler.bind(sorted(question.having), 'text[]')}")
+        yield f"e.doc ?| {compiler.bind(sorted(question.having), 'text[]')}"
     if question.q is not None:
-        conditions.append(compiler.query(question.q))
+        yield compiler.query(question.q)
     if question.scopes is not None:
-        conditions.append(compiler.scopes(question.scopes))
+        yield compiler.scopes(question.scopes)
     if question.place is not None:
-        conditions.append(compiler.geo(question.place))
+        yield compiler.geo(question.place)
     if question.box is not None:
         west, south, east, north = question.box
-        conditions.append(f"e.geo && {compiler.bind(((east, north), (west, south)), 'box')}")
-    conditions += [f"e.words ilike {compiler.bind(_contains(word), 'text')}" for word in question.text.split()]
-    return compiler, " and ".join(conditions)
+        yield f"e.geo && {compiler.bind(((east, north), (west, south)), 'box')}"
+    for word in question.text.split():
+        yield f"e.words ilike {compiler.bind(_contains(word), 'text')}"
 
 
 def _among(compiler: Compiler, question: Question) -> Iterator[str]:

@@ -24,17 +24,18 @@ _VALUES = """
 
 
 def entity_of(row: asyncpg.Record) -> Entity:
-    """The entity a row holds."""
+    """The entity that a row of COLUMNS holds; to take them by name would take half as long again."""
+    tenant, path, id_, types, scopes, owner, doc, created, modified, expires, lapses = row
     return Entity(
-        key=Key(row["tenant"], row["path"], row["id"]),
-        types=tuple(row["types"]),
-        doc=orjson.loads(row["doc"]),
-        scopes=tuple(row["scopes"]),
-        owner=row["owner"],
-        created=row["created"],
-        modified=row["modified"],
-        expires=row["expires"],
-        lapses=row["lapses"],
+        key=Key(tenant, path, id_),
+        types=tuple(types),
+        doc=orjson.loads(doc),
+        scopes=tuple(scopes),
+        owner=owner,
+        created=created,
+        modified=modified,
+        expires=expires,
+        lapses=lapses,
     )
 
 

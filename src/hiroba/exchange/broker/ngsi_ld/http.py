@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Any, Final
 from urllib.parse import parse_qsl, quote
 
@@ -92,20 +94,13 @@ class Request:
         self.tenant = self.headers.get("ngsild-tenant", "")
         self.admitted = Pass()
         self.accepts = JSON
-        self._params: dict[str, str] | None = None
+        self._params: Mapping[str, str] | None = None
 
     @property
     def params(self) -> Mapping[str, str]:
         """The query parameters; one that comes twice counts by its last."""
         if self._params is None:
-            try:
-                self._params = dict(
-                    parse_qsl(
-                        self.scope["query_string"].decode(), keep_blank_values=True, max_num_fields=100, errors="strict"
-                    )
-                )
-            except ValueError as error:
-                raise BadRequestData(f"The query string cannot be read: {error}.") from error
+            self._params = _params(self.scope["query_string"])
         return self._params
 
     def must_know_its_parameters(self, known: frozenset[str] = PARAMETERS) -> None:
@@ -231,6 +226,15 @@ class Request:
         """The context of the Link header, or the core."""
         link = self.link
         return CORE if link is None else await self.book.context(link, self.tenant)
+
+
+@lru_cache(1_000)
+def _params(query_string: bytes) -> Mapping[str, str]:
+    try:
+        found = parse_qsl(query_string.decode(), keep_blank_values=True, max_num_fields=100, errors="strict")
+    except ValueError as error:
+        raise BadRequestData(f"The query string cannot be read: {error}.") from error
+    return MappingProxyType(dict(found))
 
 
 def _ranges(accept: str) -> dict[str, float]:
