@@ -31,6 +31,7 @@ from hiroba.door.pages import Page, Templates
 from hiroba.door.region import Regions
 from hiroba.door.service import Service
 from hiroba.door.service import found as services_found
+from hiroba.exchange.broker import reads, writes
 from hiroba.exchange.broker.access import Open
 from hiroba.exchange.broker.contexts import store as kept_contexts
 from hiroba.exchange.broker.contexts.book import Book
@@ -59,6 +60,9 @@ from hiroba.exchange.gateway.access import Gateway
 from hiroba.exchange.identity import operator_api, store
 from hiroba.exchange.identity.guards import GivenCaller, declared, known
 from hiroba.settings import Settings, read
+
+LANES = reads.LANES + writes.LANES
+"""Reads and writes by key that are under way at once."""
 
 
 def migrations(services: Sequence[Service]) -> list[Migration]:
@@ -118,6 +122,7 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
     @asynccontextmanager
     async def running(app: Litestar) -> AsyncIterator[None]:
         pool = await db.connect(settings.database_url)
+        by_key = await db.connect(settings.database_url, size=LANES, plans=db.BY_KEY)
         allowed = (*settings.egress_allow, *(LOOPBACK if settings.open else ()))
         egress = Egress(allowed)
         receivers = Receivers(egress)
@@ -134,6 +139,7 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
             url=settings.url,
             temporal_page=settings.instances_of_a_page,
             egress=egress,
+            by_key=by_key,
         )
         delivery = Engine(
             pool,
@@ -163,6 +169,7 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
             await book.stop()
             await core.stop()
             await egress.close()
+            await by_key.close()
             await pool.close()
 
     csrf = CSRFConfig(

@@ -33,6 +33,8 @@ from hiroba.exchange.broker.query.types import Types
 
 MOST: Final = 20_000
 """Entities whose places are looked at one by one."""
+MOST_WHOLE: Final = 2_000
+"""Of these the first so many are read whole at once, in the hope that the page is among them."""
 MOST_RANKED: Final = 100_000
 """Different texts and places that are put in order here where the database cannot."""
 BY_ID: Final = "e.id, e.path"
@@ -229,7 +231,11 @@ async def _nearest(
 
 
 async def _placed(conn: Connection, question: Question, place: geo.Geo, compiler: Compiler, where: str) -> Page:
-    """Where exact geometry decides: the places of all candidates are looked at, and the page alone is read whole."""
+    """Where exact geometry decides."""
+    if not question.count and not question.order:
+        page = await _first_placed(conn, question, place, compiler, where)
+        if page is not None:
+            return page
     enough = None if question.count or question.order else question.offset + question.limit + 1
     hits = await _hits(conn, place, compiler, where, enough)
     if not question.order:
@@ -240,10 +246,28 @@ async def _placed(conn: Connection, question: Question, place: geo.Geo, compiler
     return Page(page.entities, count, away if place.relation == "near" else {}, more=page.more)
 
 
+async def _first_placed(
+    conn: Connection, question: Question, place: geo.Geo, compiler: Compiler, where: str
+) -> Page | None:
+    """The page, if it is among the first candidates, which are read whole: a circle fills most of its box."""
+    end = question.offset + question.limit
+    most = end + end // 2 + SPARE
+    if most > MOST_WHOLE:
+        return None
+    first = await store.select(conn, where, compiler.values, limit=most)
+    hits = [one for one in first if any(map(place.refine, _places(one, place)))]
+    if len(hits) <= end and len(first) == most:
+        return None
+    return Page(hits[question.offset : end], more=len(hits) > end)
+
+
 async def _hits(
     conn: Connection, place: geo.Geo, compiler: Compiler, where: str, enough: int | None = None
 ) -> list[Key]:
-    """The keys of those that lie as they should, by id; of the first `enough` of them only, where that is given."""
+    """The keys of those that lie as they should, by id; of the first `enough` of them only, where that is given.
+
+    Of the candidates only the places are read.
+    """
     candidates = await store.places(conn, where, compiler.values, place.geoproperty, limit=MOST + 1)
     must_be_few(len(candidates))
     return list(islice((key for key, values in candidates if any(map(place.refine, values))), enough))
@@ -257,8 +281,12 @@ def must_be_few(number: int) -> None:
 
 def _distance(entity: Entity, place: geo.Geo) -> float | None:
     """Metres to the nearest of an entity's places."""
-    values = [instance["value"] for instance in entity.doc.get(place.geoproperty, ()) if "value" in instance]
-    return min((away for value in values if (away := place.distance(value)) is not None), default=None)
+    return min((away for value in _places(entity, place) if (away := place.distance(value)) is not None), default=None)
+
+
+def _places(entity: Entity, place: geo.Geo) -> list[Any]:
+    """GeoJSON of the GeoProperty that is asked about."""
+    return [instance["value"] for instance in entity.doc.get(place.geoproperty, ()) if "value" in instance]
 
 
 async def _order(conn: Connection, question: Question, compiler: Compiler) -> tuple[str, str]:

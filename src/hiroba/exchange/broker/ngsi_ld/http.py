@@ -114,9 +114,14 @@ class Request:
         if self.method in {"POST", "PATCH", "PUT"} and "content-length" not in self.headers:
             raise LengthRequired
 
+    @property
+    def media_type(self) -> str:
+        """The media type of the body, without its parameters."""
+        return self.headers.get("content-type", "").split(";")[0].strip().lower()
+
     def must_come_as(self, *kinds: str) -> str:
         """The media type of the body, or the problem that it is none of these (§6.3.4)."""
-        kind = self.headers.get("content-type", "").split(";")[0].strip().lower()
+        kind = self.media_type
         if kind not in kinds:
             raise UnsupportedMediaType(f"A body comes as {' or '.join(kinds)}, not {kind or 'without a Content-Type'}.")
         return kind
@@ -205,7 +210,7 @@ class Request:
 
     async def context_of(self, document: Any) -> Context:
         """The context one document of the body is to be read by: its own where it is JSON-LD, else the Link header's."""
-        kind = self.headers.get("content-type", "").split(";")[0].strip().lower()
+        kind = self.media_type
         has_context = isinstance(document, dict) and "@context" in document
         if kind == JSON_LD and not has_context:
             raise BadRequestData("A JSON-LD body has a member @context at its top.")
