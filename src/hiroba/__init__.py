@@ -3,7 +3,7 @@
     services   what residents use; nobody imports these, they import nobody beside them
     ──────────────────────────────────────────────────────────────────────────────────
     door       the resident's door and the officer's desk
-    exchange   loader | sample  >  gateway  >  broker | identity
+    exchange   loader | sample  >  gateway  >  broker | identity  >  audit
     base       errors, db, jobs, web, text, clock, egress; knows nothing about cities
 
 `app.build` joins them into one ASGI application; `cli` starts it. import-linter proves the arrows (pyproject.toml).

@@ -27,14 +27,14 @@ async def add_key(pool: Pool) -> str:
 @pytest.mark.anyio
 async def test_a_key_is_asked_for_once_within_its_second(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
     """0007."""
-    gateway, asked = Gateway(pool), []
+    gateway, asked, ask = Gateway(pool), [], store.caller_of_key
     headers = {"authorization": f"Bearer {await add_key(pool)}"}
 
     async def counted(conn: object, secret: str) -> Caller | None:
         asked.append(secret)
-        return await store.caller_of_key(conn, secret)
+        return await ask(conn, secret)
 
-    monkeypatch.setattr(access, "caller_of_key", counted)
+    monkeypatch.setattr(store, "caller_of_key", counted)
     for _ in range(5):
         assert (await gateway.admit("write", "", headers)).owner == "271403"
     assert len(asked) == 1

@@ -34,4 +34,6 @@ def problem(_request: Request[Any, Any, Any], error: Exception) -> Response[dict
     if document["status"] >= 500 and not isinstance(error, Problem):  # noqa: PLR2004 - server errors begin there
         log.error("unforeseen", exc_info=error)
     headers = {"WWW-Authenticate": "Bearer"} if document["status"] == 401 else {}  # noqa: PLR2004 - Unauthorized
+    if isinstance(error, Problem):
+        headers |= dict(error.headers)
     return Response(document, status_code=document["status"], media_type=MEDIA_TYPE, headers=headers)

@@ -12,8 +12,10 @@ import msgspec
 
 from hiroba.base import clock
 from hiroba.base.errors import Forbidden
+from hiroba.exchange.broker.access import Pass
 from hiroba.exchange.broker.errors import AlreadyExists, BadRequestData, ResourceNotFound
 from hiroba.exchange.broker.model import DELETED, NULL, VALUE_OF, Doc, Entity, Fragment, Instance, Key, dataset
+from hiroba.exchange.broker.people import kind_and_key
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
@@ -259,6 +261,34 @@ def look(key: Key, before: Entity | None, now: datetime) -> Change:
     return Change(after=before)
 
 
+def admitted(caller: Pass, edit: Edit) -> Edit:
+    """The same edit, as far as a call may make it."""
+    if caller.gate is not None:
+        edit = of_people(caller.people, edit)
+    return edit if caller.everywhere else only_of(caller.owner, edit)
+
+
+def of_people(people: frozenset[str], edit: Edit) -> Edit:
+    """The same edit in a tenant of personal data: the entity is that of one of these people, as its id says."""
+
+    def guarded(key: Key, before: Entity | None, now: datetime) -> Change:
+        named = kind_and_key(key.id)
+        if named is None or named[1] not in people:
+            raise BadRequestData(
+                "Here an entity is somebody's, and its id says whose: urn:ngsi-ld:{Kind}:{person} or "
+                "urn:ngsi-ld:{Kind}:{person}:{anything}, where {person} is the 43 characters by which your application "
+                f"knows that person (and Hiroba-Subject, where it is sent). {key.id[:200]} names nobody you know."
+            )
+        change = edit(key, before, now)
+        if change.after is None or change.after.subject == named[1]:
+            return change
+        if not any(type_.endswith((f"/{named[0]}", f":{named[0]}", f"#{named[0]}")) for type_ in change.after.types):
+            raise BadRequestData(f"{named[0]} in the id is the name of one of the entity's types.")
+        return msgspec.structs.replace(change, after=msgspec.structs.replace(change.after, subject=named[1]))
+
+    return guarded
+
+
 def only_of(owner: str, edit: Edit) -> Edit:
     """The same edit, for a caller that may change its own entities alone, and put them below its own scope."""
 
@@ -306,7 +336,9 @@ def _made(key: Key, fragment: Fragment, owner: str, now: datetime) -> Entity:
 
 def _replaced(before: Entity, fragment: Fragment, now: datetime) -> Entity:
     made = _made(before.key, fragment, before.owner, now)
-    return msgspec.structs.replace(made, created=before.created, types=fragment.types or before.types)
+    return msgspec.structs.replace(
+        made, created=before.created, types=fragment.types or before.types, subject=before.subject
+    )
 
 
 def _touched(entity: Entity, now: datetime, **changes: Any) -> Entity:

@@ -27,6 +27,7 @@ from hiroba.exchange.broker.documents import reading, writing
 from hiroba.exchange.broker.errors import BadRequestData, NonexistentTenant, OperationNotSupported
 from hiroba.exchange.broker.events import Listener, Then
 from hiroba.exchange.broker.federation.federation import Federation
+from hiroba.exchange.broker.forwarded.forwarder import Forwarder
 from hiroba.exchange.broker.geometry import LOCATION
 from hiroba.exchange.broker.model import HOME, Entity, Key
 from hiroba.exchange.broker.query import geo, order, q
@@ -34,7 +35,7 @@ from hiroba.exchange.broker.query.names import resolve
 from hiroba.exchange.broker.query.order import By
 from hiroba.exchange.broker.query.tree import Path
 from hiroba.exchange.broker.query.types import Types
-from hiroba.exchange.broker.questions import Question, Selector, answer
+from hiroba.exchange.broker.questions import Question, Selector, answer, types
 from hiroba.exchange.broker.reads import Reader
 from hiroba.exchange.broker.sources.model import Change
 from hiroba.exchange.broker.sources.registry import Sources
@@ -113,7 +114,7 @@ class Exchange:
         self._pool = pool
         self._context = context
         self._listeners = listeners
-        self._tenants: dict[str, float] = {}
+        self._tenants: dict[str, tuple[float, bool]] = {}
         self.follower = Follower(pool)
         """Keeps what this process remembers of the database in step with what others write."""
         self._subscriptions = subscriptions
@@ -121,6 +122,7 @@ class Exchange:
         for kept in (subscriptions, subscribers):
             if kept is not None:
                 self.follower.follow(kept.memory, kept.refresh)
+        self.url = url
         self.sources = Sources(pool, self.follower, url, subscribers.tell if subscribers is not None else _nobody)
         self.temporal_page = temporal_page
         """Attribute instances of one answer about the past."""
@@ -129,6 +131,8 @@ class Exchange:
         self._sweeper = Sweeper(pool, self.writer)
         self.federation: Federation
         """Other brokers, and what this one is called among them."""
+        self.forwarder: Forwarder
+        """Subscriptions that go on to them."""
         self.egress = egress or Egress()
         """The way to other places."""
         self._later: set[asyncio.Task[None]] = set()
@@ -179,18 +183,23 @@ class Exchange:
         async with transaction(self._pool) as conn:
             yield conn
 
-    async def must_have_tenant(self, name: str, *, make: bool = False) -> None:
-        """Nothing, or the problem that there is no such tenant; with `make` it is made."""
-        if name == HOME or self._tenants.get(name, 0.0) > time.monotonic():
-            return
+    async def must_have_tenant(self, name: str, *, make: bool = False) -> bool:
+        """Whether a tenant is one of personal data, or the problem that there is no such tenant; with `make` it is made."""
+        if name == HOME:
+            return False
+        until, personal = self._tenants.get(name, (0.0, False))
+        if until > time.monotonic():
+            return personal
         if not TENANT_NAME.fullmatch(name):
             raise BadRequestData("A tenant's name has 1 to 50 lower case letters, digits or _.")
         async with transaction(self._pool) as conn:
             if make:
                 await store.add_tenant(conn, name)
-            elif name not in await store.tenants(conn):
-                raise NonexistentTenant(f"There is no tenant {name}.")
-        self._tenants[name] = time.monotonic() + 1.0
+            tenants = await store.tenants(conn)
+        if name not in tenants:
+            raise NonexistentTenant(f"There is no tenant {name}.")
+        self._tenants[name] = time.monotonic() + 1.0, tenants[name]
+        return tenants[name]
 
     async def put(self, conn: Connection, entities: Sequence[Simplified], *, owner: str) -> None:
         """Create or wholly replace entities, in the caller's transaction."""
@@ -240,7 +249,7 @@ class Exchange:
 
     async def types(self, conn: Connection) -> dict[str, int]:
         """How many entities there are of each type, by its short name."""
-        return {self._context.compact(name): count for name, count in (await store.types(conn, HOME)).items()}
+        return {self._context.compact(name): count for name, count in (await types(conn, HOME, None)).items()}
 
     def _simplified(self, entity: Entity, distance: float | None = None) -> Simplified:
         shape = writing.Shape(context=self._context, format="simplified", system=True)

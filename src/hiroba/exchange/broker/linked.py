@@ -68,6 +68,15 @@ async def joined(entities: Sequence[Entity], shape: Shape, join: Join, fetch: Fe
     return [(entity, hanging) for entity in entities]
 
 
+def told(pairs: Sequence[tuple[Entity, Shape]]) -> Iterator[tuple[Entity, Shape]]:
+    """Every entity that stands in what is written of these pairs, those inside others included."""
+    yield from pairs
+    for entity, shape in pairs:
+        if shape.links is not None:
+            inside = msgspec.structs.replace(shape, attrs=None, omit=frozenset())
+            yield from ((one, inside) for one in shape.links.found.values() if one is not entity)
+
+
 def _links(entity: Entity, shape: Shape) -> Iterator[tuple[str, Shape]]:
     """The ids an entity points to by the relationships that are shown, and the shape of what is there."""
     for name, instances in entity.doc.items():

@@ -70,6 +70,8 @@ class Entity(msgspec.Struct, frozen=True, kw_only=True):
     doc: Doc
     scopes: tuple[str, ...] = ()
     owner: str = ""
+    subject: str | None = None
+    """Whose it is, in a tenant of personal data; as the reader's sector knows them where it was read for somebody."""
     created: datetime
     modified: datetime
     expires: datetime | None = None

@@ -6,11 +6,12 @@ geometry here. Pages are stable under writes: the order is by id unless another 
 
 import asyncio
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import cached_property
 from itertools import islice
 from typing import Any, Final
 
+import asyncpg
 import msgspec
 import orjson
 import re2
@@ -18,8 +19,9 @@ from shapely import Point
 from shapely.geometry.base import BaseGeometry
 
 from hiroba.base.db import Connection
-from hiroba.exchange.broker import store
-from hiroba.exchange.broker.errors import BadRequestData, TooManyResults
+from hiroba.exchange.broker import people, store
+from hiroba.exchange.broker.access import Sight
+from hiroba.exchange.broker.errors import BadRequestData, OperationNotSupported, TooManyResults
 from hiroba.exchange.broker.geometry import LOCATION
 from hiroba.exchange.broker.model import HOME, Entity, Key
 from hiroba.exchange.broker.query import geo, ranking
@@ -38,6 +40,8 @@ MOST_WHOLE: Final = 2_000
 MOST_RANKED: Final = 100_000
 """Different texts and places that are put in order here where the database cannot."""
 BY_ID: Final = "e.id, e.path"
+BY_PERSON: Final = "e.subject, e.id, e.path"
+"""What is people's comes by whose it is: the index over a sector's keys gives that order, and the page ends the walk."""
 SPARE: Final = 50
 """Candidates beyond the page, for places that are nearer in metres than in degrees."""
 
@@ -54,6 +58,8 @@ class Question(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """A question; every name in it is an IRI."""
 
     tenant: str = HOME
+    sight: Sight | None = None
+    """Through what people's data are seen; None: only what is nobody's is."""
     selectors: tuple[Selector, ...] = ()
     """Any of these; none: every entity."""
     having: frozenset[str] | None = None
@@ -86,10 +92,11 @@ class Question(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     count: bool = False
 
     @cached_property
-    def condition(self) -> tuple[str, tuple[Any, ...]]:
-        """The question as an SQL condition on a row `e` and the values it binds, worked out once."""
-        compiler = Compiler(links=self.links)
-        return " and ".join(_conditions(compiler, self)), tuple(compiler.values)
+    def compiled(self) -> tuple[str, str, tuple[Any, ...]]:
+        """The condition on a row `e`, the table it is a row of, and the values that both bind; worked out once."""
+        compiler = _compiler(self)
+        where = " and ".join(_conditions(compiler, self))
+        return where, compiler.table, tuple(compiler.values)
 
 
 class Page(msgspec.Struct, frozen=True):
@@ -109,12 +116,19 @@ async def answer(conn: Connection, question: Question) -> Page:
         return await _nearest(conn, question, compiler, where, question.around)
     if question.place is not None:
         return await _placed(conn, question, question.place, compiler, where)
-    count = await store.count(conn, where, compiler.values) if question.count else None
+    count = await store.count(conn, where, compiler.values, table=compiler.table) if question.count else None
     if question.limit == 0:
         return Page([], count)
     joins, order = await _order(conn, question, compiler)
     found = await store.select(
-        conn, where, compiler.values, joins=joins, order=order, limit=question.limit + 1, offset=question.offset
+        conn,
+        where,
+        compiler.values,
+        table=compiler.table,
+        joins=joins,
+        order=order,
+        limit=question.limit + 1,
+        offset=question.offset,
     )
     return Page(found[: question.limit], count, more=len(found) > question.limit)
 
@@ -128,7 +142,9 @@ async def matching(conn: Connection, question: Question) -> list[Key]:
             return hits
         return await matching(conn, msgspec.structs.replace(question, place=None, keys=tuple(hits)))
     joins, order = await _order(conn, question, compiler)
-    keys = await store.keys(conn, where, compiler.values, joins=joins, order=order, limit=MOST + 1)
+    keys = await store.keys(
+        conn, where, compiler.values, table=compiler.table, joins=joins, order=order, limit=MOST + 1
+    )
     if len(keys) > MOST:
         raise TooManyResults(f"More than {MOST} entities match; narrow it by type, place or q.")
     return keys
@@ -138,16 +154,82 @@ async def page_of(conn: Connection, question: Question, keys: Sequence[Key]) -> 
     """The page a question asks for, among keys that match it and are in its order."""
     end = question.offset + question.limit
     wanted = keys[question.offset : end]
-    found = await store.entities(conn, wanted)
+    found = await _by_keys(conn, question, wanted)
     return Page(
         [found[key] for key in wanted if key in found], len(keys) if question.count else None, more=len(keys) > end
     )
 
 
+async def _by_keys(conn: Connection, question: Question, keys: Sequence[Key]) -> dict[Key, Entity]:
+    """The entities of these keys, as the question's caller sees them."""
+    if question.sight is None:
+        return await store.entities(conn, keys)
+    asked = Question(tenant=question.tenant, sight=question.sight, keys=tuple(keys), limit=len(keys))
+    return {entity.key: entity for entity in (await answer(conn, asked)).entities}
+
+
+async def entities_of(conn: Connection, tenant: str, ids: Collection[str], sight: Sight | None) -> dict[str, Entity]:
+    """The entities of these ids, '' before all other paths, as a caller sees them."""
+    if sight is None:
+        return await store.entities_of(conn, tenant, ids)
+    asked = Question(tenant=tenant, sight=sight, ids=tuple(ids), limit=len(ids))
+    return {entity.key.id: entity for entity in (await answer(conn, asked)).entities}
+
+
+async def subjects(conn: Connection, question: Question) -> list[str]:
+    """Everybody of whom something matches, however many pages that is: who counts them looks at each."""
+    if question.place is not None:
+        found = {key for one in await matching(conn, question) if (key := people.key_of(one.id)) is not None}
+        return sorted(found)
+    compiler, where = _where(question)
+    whose = await store.subjects(conn, where, compiler.values, table=compiler.table, limit=MOST + 1)
+    must_be_few(len(whose))
+    return whose
+
+
+async def types(conn: Connection, tenant: str, sight: Sight | None) -> dict[str, int]:
+    """Every entity type and how many entities have it."""
+    compiler, where = _where(Question(tenant=tenant, sight=sight))
+    return await store.types(conn, where, compiler.values, table=compiler.table)
+
+
+async def attributes(
+    conn: Connection, tenant: str, sight: Sight | None, type_: str | None = None, attribute: str | None = None
+) -> list[asyncpg.Record]:
+    """Per attribute (IRI) what `store.attributes` tells, of all entities or of those of a type."""
+    selectors = () if type_ is None else (Selector(types=Types(((type_,),))),)
+    compiler, where = _where(Question(tenant=tenant, sight=sight, selectors=selectors))
+    return await store.attributes(conn, where, compiler.values, table=compiler.table, attribute=attribute)
+
+
+def _compiler(question: Question) -> Compiler:
+    """A compiler whose statement reads what the question's caller sees."""
+    compiler = Compiler(links=question.links)
+    if (sight := question.sight) is not None:
+        compiler.look_through(
+            sight.table(sight.entities, compiler.bind, _whose(question)),
+            lambda: sight.table(sight.entities, compiler.bind),
+        )
+    return compiler
+
+
+def _whose(question: Question) -> set[str] | None:
+    """The people of whom alone a question can be, by the ids it names; None where it names none. It only saves work."""
+    if question.keys is not None:
+        ids = [key.id for key in question.keys]
+    elif question.ids is not None:
+        ids = list(question.ids)
+    elif question.selectors and all(one.ids for one in question.selectors):
+        ids = [id_ for one in question.selectors for id_ in one.ids]
+    else:
+        return None
+    return {key for id_ in ids if (key := people.key_of(id_)) is not None}
+
+
 def _where(question: Question) -> tuple[Compiler, str]:
     """A compiler that goes on after the question's condition, and the condition."""
     compiler = Compiler(links=question.links)
-    where, values = question.condition
+    where, compiler.table, values = question.compiled
     compiler.values += values
     return compiler, where
 
@@ -155,6 +237,7 @@ def _where(question: Question) -> tuple[Compiler, str]:
 def _conditions(compiler: Compiler, question: Question) -> Iterator[str]:
     yield f"e.tenant = {compiler.bind(question.tenant, 'text')}"
     yield "(e.expires is null or e.expires > now())"
+    yield compiler.visible("e")
     yield from _among(compiler, question)
     if question.having is not None:
         yield f"e.doc ?| {compiler.bind(sorted(question.having), 'text[]')}"
@@ -221,9 +304,9 @@ async def _nearest(
     """How much shorter a degree of longitude is than one of latitude."""
     enough = math.ceil((question.offset + question.limit) / squeezed**2) + SPARE
     where = f"{where} and e.geo is not null"
-    count = await store.count(conn, where, compiler.values) if question.count else None
+    count = await store.count(conn, where, compiler.values, table=compiler.table) if question.count else None
     by_degrees = f"e.geo <-> {compiler.bind(here, 'point')}"
-    candidates = await store.select(conn, where, compiler.values, order=by_degrees, limit=enough)
+    candidates = await store.select(conn, where, compiler.values, table=compiler.table, order=by_degrees, limit=enough)
     away = {entity.key: metres for entity in candidates if (metres := _distance(entity, around)) is not None}
     nearest = sorted((one for one in candidates if one.key in away), key=lambda one: (away[one.key], one.key.id))
     end = question.offset + question.limit
@@ -232,7 +315,7 @@ async def _nearest(
 
 async def _placed(conn: Connection, question: Question, place: geo.Geo, compiler: Compiler, where: str) -> Page:
     """Where exact geometry decides."""
-    if not question.count and not question.order:
+    if question.sight is None and not question.count and not question.order:
         page = await _first_placed(conn, question, place, compiler, where)
         if page is not None:
             return page
@@ -268,7 +351,9 @@ async def _hits(
 
     Of the candidates only the places are read.
     """
-    candidates = await store.places(conn, where, compiler.values, place.geoproperty, limit=MOST + 1)
+    candidates = await store.places(
+        conn, where, compiler.values, place.geoproperty, table=compiler.table, limit=MOST + 1
+    )
     must_be_few(len(candidates))
     return list(islice((key for key, values in candidates if any(map(place.refine, values))), enough))
 
@@ -292,24 +377,34 @@ def _places(entity: Entity, place: geo.Geo) -> list[Any]:
 async def _order(conn: Connection, question: Question, compiler: Compiler) -> tuple[str, str]:
     """What a statement joins and orders by; what the database cannot rank by itself is ranked here and handed over."""
     if not question.order:
-        return "", BY_ID
-    ranks = None
-    is_by_texts = not all(map(ranking.is_plain, question.order))
-    is_by_distance = any(term.distance for term in question.order)
-    if is_by_texts and (is_by_distance or question.collation != ROOT or not await store.has_unicode_collation(conn)):
-        ranks = compiler.bind(await _ranks(conn, question), "jsonb")
-    joins, order = ranking.ranked(compiler, question.order, ranks)
+        return "", BY_ID if question.sight is None else BY_PERSON
+    ranks = collation = None
+    if not all(map(ranking.is_plain, question.order)):
+        collation = await _collation(conn, question.collation)
+        if collation is None or any(term.distance for term in question.order):
+            ranks = compiler.bind(await _ranks(conn, question, by_texts=collation is None), "jsonb")
+    joins, order = ranking.ranked(compiler, question.order, ranks, collation)
     return joins, f"{order}, {BY_ID}"
 
 
-async def _ranks(conn: Connection, question: Question) -> str:
+async def _collation(conn: Connection, wanted: Collation) -> str | None:
+    """The name of the database's own collation that is wanted; None where texts are ranked here."""
+    found = await store.unicode_collation(conn, wanted.in_database) if wanted.in_database else None
+    if found is None and wanted.language:
+        raise OperationNotSupported(
+            f"Texts cannot be ordered as {wanted.language} does: that takes a PostgreSQL with ICU. The root order is und."
+        )
+    return found
+
+
+async def _ranks(conn: Connection, question: Question, *, by_texts: bool) -> str:
     """The places in order of all texts, and the metres to all places, that come into question (JSON)."""
     compiler, where = _where(question)
     table = ranking.unranked(compiler, question.order)
-    found = await store.unranked(conn, table, where, compiler.values, limit=MOST_RANKED + 1)
+    found = await store.unranked(conn, table, where, compiler.values, table=compiler.table, limit=MOST_RANKED + 1)
     if len(found) > MOST_RANKED:
         raise TooManyResults(f"More than {MOST_RANKED} texts or places would be put in order; narrow the query.")
-    texts = [text for text, is_place in found if not is_place]
+    texts = [text for text, is_place in found if by_texts and not is_place]
     places = [text for text, is_place in found if is_place]
     return await asyncio.to_thread(_ranked, texts, places, question)
 

@@ -13,25 +13,33 @@ from hiroba.exchange.broker.expiry import lapses, unexpired
 from hiroba.exchange.broker.facts import facts
 from hiroba.exchange.broker.geometry import extent
 from hiroba.exchange.broker.model import Doc, Entity, Key
+from hiroba.exchange.broker.people import candidates
 
-COLUMNS = "e.tenant, e.path, e.id, e.types, e.scopes, e.owner, e.doc, e.created, e.modified, e.expires, e.lapses"
+COLUMNS = (
+    "e.tenant, e.path, e.id, e.types, e.scopes, e.owner, e.subject, e.doc, e.created, e.modified, e.expires, e.lapses"
+)
+NOBODYS = "e.subject is null"
+"""What every read asks for that sees nothing of people: personal data are read through a Sight, or not at all."""
+TABLE = "broker.entity"
 _KEYS = "unnest($1::text[], $2::text[], $3::text[]) as k (tenant, path, id)"
 _VALUES = """
     unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::box[],
-           $11::timestamptz[], $12::timestamptz[], $13::timestamptz[], $14::timestamptz[])
-        as v (tenant, path, id, types, scopes, owner, doc, facts, words, geo, created, modified, expires, lapses)
+           $11::timestamptz[], $12::timestamptz[], $13::timestamptz[], $14::timestamptz[], $15::text[], $16::text[])
+        as v (tenant, path, id, types, scopes, owner, doc, facts, words, geo, created, modified, expires, lapses,
+              subject, mentions)
 """
 
 
 def entity_of(row: asyncpg.Record) -> Entity:
     """The entity that a row of COLUMNS holds; to take them by name would take half as long again."""
-    tenant, path, id_, types, scopes, owner, doc, created, modified, expires, lapses = row
+    tenant, path, id_, types, scopes, owner, subject, doc, created, modified, expires, lapses = row
     return Entity(
         key=Key(tenant, path, id_),
         types=tuple(types),
         doc=orjson.loads(doc),
         scopes=tuple(scopes),
         owner=owner,
+        subject=subject,
         created=created,
         modified=modified,
         expires=expires,
@@ -56,7 +64,8 @@ def _columns(keys: Iterable[Key]) -> tuple[list[str], list[str], list[str]]:
 async def entities(conn: Connection, keys: Iterable[Key]) -> dict[Key, Entity]:
     """The entities of these keys that are there and have not expired."""
     rows = await conn.fetch(f"""
-        select {COLUMNS} from {_KEYS} join broker.entity e using (tenant, path, id) where e.expires is null or e.expires > now()
+        select {COLUMNS} from {_KEYS} join broker.entity e using (tenant, path, id)
+         where (e.expires is null or e.expires > now()) and {NOBODYS}
     """, *_columns(keys))  # noqa: S608 - constants  # fmt: skip
     return {entity.key: entity for entity in shown(rows)}
 
@@ -65,7 +74,8 @@ async def entities_of(conn: Connection, tenant: str, ids: Iterable[str]) -> dict
     """The entities of these ids on any path, '' before all others."""
     rows = await conn.fetch(f"""
         select {COLUMNS} from broker.entity e
-         where e.tenant = $1 and e.id = any($2::text[]) and (e.expires is null or e.expires > now()) order by e.path desc
+         where e.tenant = $1 and e.id = any($2::text[]) and (e.expires is null or e.expires > now()) and {NOBODYS}
+         order by e.path desc
     """, tenant, list(ids))  # noqa: S608 - constants  # fmt: skip
     return {entity.key.id: entity for entity in shown(rows)}
 
@@ -96,7 +106,15 @@ def _rows(written: Sequence[Entity]) -> list[list[Any]]:
         [entity.modified for entity in written],
         [entity.expires for entity in written],
         [lapses(entity.doc) if '"expiresAt"' in doc else None for entity, doc in zip(written, docs, strict=True)],
+        [entity.subject for entity in written],
+        [_mentions(doc) if entity.subject else None for entity, doc in zip(written, docs, strict=True)],
     ]  # fmt: skip
+
+
+def _mentions(doc: str) -> str | None:
+    """The people that a personal document may name, as an array literal; None where it names none."""
+    found = sorted(set(candidates(doc)))
+    return array(found) if found else None
 
 
 def array(texts: Iterable[str]) -> str:
@@ -108,9 +126,9 @@ async def insert(conn: Connection, written: Sequence[Entity]) -> set[Key]:
     """Add entities; the keys that were free. Somebody else's row of the same key is waited for and left alone."""
     rows = await conn.fetch(f"""
         insert into broker.entity (tenant, path, id, types, scopes, owner, doc, facts, words, geo, created, modified, expires,
-                                   lapses)
+                                   lapses, subject, mentions)
         select tenant, path, id, types::text[], scopes::text[], owner, doc::jsonb, facts::jsonb, words, geo,
-               created, modified, expires, lapses
+               created, modified, expires, lapses, subject, mentions::text[]
           from {_VALUES}
          order by tenant, path, id
         on conflict do nothing returning tenant, path, id
@@ -124,7 +142,7 @@ async def update(conn: Connection, written: Sequence[Entity]) -> None:
         update broker.entity e
            set types = v.types::text[], scopes = v.scopes::text[], owner = v.owner, doc = v.doc::jsonb,
                facts = v.facts::jsonb, words = v.words, geo = v.geo,
-               created = v.created, modified = v.modified, expires = v.expires, lapses = v.lapses
+               created = v.created, modified = v.modified, expires = v.expires, lapses = v.lapses, mentions = v.mentions::text[]
           from {_VALUES}
          where e.tenant = v.tenant and e.path = v.path and e.id = v.id
     """, *_rows(written))  # noqa: S608 - constants  # fmt: skip
@@ -166,6 +184,7 @@ async def select(
     where: str,
     values: Sequence[Any],
     *,
+    table: str = TABLE,
     joins: str = "",
     order: str = "e.id, e.path",
     limit: int | None = None,
@@ -175,7 +194,7 @@ async def select(
     end = len(values)
     limits = "" if limit is None else f" limit ${end + 1} offset ${end + 2}"
     rows = await conn.fetch(
-        f"select {COLUMNS} from broker.entity e {joins} where {where} order by {order}{limits}",  # noqa: S608 - the compiler binds every value
+        f"select {COLUMNS} from {table} e {joins} where {where} order by {order}{limits}",  # noqa: S608 - the compiler binds every value
         *values,
         *(() if limit is None else (limit, offset)),
     )
@@ -183,11 +202,18 @@ async def select(
 
 
 async def keys(
-    conn: Connection, where: str, values: Sequence[Any], *, joins: str = "", order: str, limit: int
+    conn: Connection,
+    where: str,
+    values: Sequence[Any],
+    *,
+    table: str = TABLE,
+    joins: str = "",
+    order: str,
+    limit: int,
 ) -> list[Key]:
     """The keys of the entities for which the compiled condition holds."""
     rows = await conn.fetch(
-        f"select e.tenant, e.path, e.id from broker.entity e {joins} where {where} order by {order} limit ${len(values) + 1}",  # noqa: S608 - as above
+        f"select e.tenant, e.path, e.id from {table} e {joins} where {where} order by {order} limit ${len(values) + 1}",  # noqa: S608 - as above
         *values,
         limit,
     )
@@ -195,14 +221,14 @@ async def keys(
 
 
 async def places(
-    conn: Connection, where: str, values: Sequence[Any], geoproperty: str, *, limit: int
+    conn: Connection, where: str, values: Sequence[Any], geoproperty: str, *, table: str = TABLE, limit: int
 ) -> list[tuple[Key, list[Any]]]:
     """Keys and GeoJSON of a GeoProperty's instances, by id, of the entities for which the compiled condition holds."""
     end = len(values)
     rows = await conn.fetch(
         f"""
         select e.tenant, e.path, e.id, jsonb_path_query_array(e.doc -> ${end + 1}, '$[*].value') as places
-          from broker.entity e where {where} order by e.id, e.path limit ${end + 2}
+          from {table} e where {where} order by e.id, e.path limit ${end + 2}
     """,  # noqa: S608 - as above
         *values,
         geoproperty,
@@ -212,60 +238,79 @@ async def places(
 
 
 async def unranked(
-    conn: Connection, table: str, where: str, values: Sequence[Any], *, limit: int
+    conn: Connection, ranked: str, where: str, values: Sequence[Any], *, table: str = TABLE, limit: int
 ) -> list[tuple[str, bool]]:
     """The different texts and geometries that a compiled table `u` gives of the rows for which the condition holds."""
     rows = await conn.fetch(
-        f"select distinct u.s, u.is_place from broker.entity e, {table} where {where} limit ${len(values) + 1}",  # noqa: S608 - as above
+        f"select distinct u.s, u.is_place from {table} e, {ranked} where {where} limit ${len(values) + 1}",  # noqa: S608 - as above
         *values,
         limit,
     )
     return [(row["s"], row["is_place"]) for row in rows]
 
 
-async def has_unicode_collation(conn: Connection) -> bool:
-    """Whether the database itself orders texts as ICU's root does."""
-    found: bool = await conn.fetchval("select exists (select from pg_collation where collname = 'und-x-icu')")
+async def unicode_collation(conn: Connection, language: str) -> str | None:
+    """The name by which the database itself orders texts as ICU does for a language; None where it cannot."""
+    found: str | None = await conn.fetchval(
+        "select collname from pg_collation where collprovider = 'i' and lower(collname) = $1 || '-x-icu'", language
+    )
     return found
 
 
-async def count(conn: Connection, where: str, values: Sequence[Any]) -> int:
+async def count(conn: Connection, where: str, values: Sequence[Any], *, table: str = TABLE) -> int:
     """For how many entities the compiled condition holds."""
-    found: int = await conn.fetchval(f"select count(*) from broker.entity e where {where}", *values)  # noqa: S608 - as above
+    found: int = await conn.fetchval(f"select count(*) from {table} e where {where}", *values)  # noqa: S608 - as above
     return found
 
 
-async def types(conn: Connection, tenant: str) -> dict[str, int]:
-    """Every entity type and how many entities have it."""
-    rows = await conn.fetch("""
-        select type, count(*) from broker.entity, unnest(types) as type
-         where tenant = $1 and (expires is null or expires > now()) group by type order by type
-    """, tenant)  # fmt: skip
+async def subjects(conn: Connection, where: str, values: Sequence[Any], *, table: str, limit: int) -> list[str]:
+    """Whose the entities are for which the compiled condition holds, each once."""
+    rows = await conn.fetch(
+        f"select distinct e.subject from {table} e where {where} limit ${len(values) + 1}",  # noqa: S608 - as above
+        *values,
+        limit,
+    )
+    return [row["subject"] for row in rows]
+
+
+async def types(conn: Connection, where: str, values: Sequence[Any], *, table: str = TABLE) -> dict[str, int]:
+    """Every type of the entities for which the compiled condition holds, and how many have it."""
+    rows = await conn.fetch(
+        f"select type, count(*) from {table} e, unnest(e.types) as type where {where} group by type order by type",  # noqa: S608 - as above
+        *values,
+    )
     return {row["type"]: row["count"] for row in rows}
 
 
 async def attributes(
-    conn: Connection, tenant: str, type_: str | None = None, attribute: str | None = None
+    conn: Connection, where: str, values: Sequence[Any], *, table: str = TABLE, attribute: str | None = None
 ) -> list[asyncpg.Record]:
     """Per attribute (IRI): `count` of entities that have it, its `kinds` (Property, …) and the entity `types` it occurs in."""
-    return await conn.fetch("""
+    return await conn.fetch(
+        f"""
         select a.key as name, count(distinct e.id) as count,
                array_agg(distinct i ->> 'type') as kinds, array_agg(distinct t) as types
-          from broker.entity e, jsonb_each(e.doc) as a, jsonb_array_elements(a.value) as i, unnest(e.types) as t
-         where e.tenant = $1 and ($2::text is null or e.types @> array[$2]) and ($3::text is null or a.key = $3)
-           and (e.expires is null or e.expires > now())
+          from {table} e, jsonb_each(e.doc) as a, jsonb_array_elements(a.value) as i, unnest(e.types) as t
+         where {where} and (${len(values) + 1}::text is null or a.key = ${len(values) + 1})
          group by a.key order by a.key
-    """, tenant, type_, attribute)  # fmt: skip
+    """,  # noqa: S608 - as above
+        *values,
+        attribute,
+    )
 
 
-async def tenants(conn: Connection) -> set[str]:
-    """The tenants besides the region's own."""
-    return {row["name"] for row in await conn.fetch("select name from broker.tenant")}
+async def tenants(conn: Connection) -> dict[str, bool]:
+    """The tenants besides the region's own, and whether each is one of personal data."""
+    return {row["name"]: row["personal"] for row in await conn.fetch("select name, personal from broker.tenant")}
 
 
-async def add_tenant(conn: Connection, name: str) -> None:
-    """Make a tenant; one that is there stays."""
-    await conn.execute("insert into broker.tenant (name) values ($1) on conflict do nothing", name)
+async def add_tenant(conn: Connection, name: str, *, personal: bool = False) -> bool:
+    """Make a tenant; one that is there stays. Whether there is now such a one: what it is for never changes."""
+    await conn.execute(
+        "insert into broker.tenant (name, personal) values ($1, $2) on conflict do nothing", name, personal
+    )
+    found: bool = await conn.fetchval("select personal from broker.tenant where name = $1", name)
+    return found == personal
 
 
 async def next_over(conn: Connection) -> datetime | None:

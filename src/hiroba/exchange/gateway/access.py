@@ -3,11 +3,16 @@
 import time
 from collections.abc import Mapping
 
-from hiroba.base.db import Pool, transaction
+from hiroba.base.db import Pool, reading, transaction
 from hiroba.base.errors import Forbidden, Unauthorized
-from hiroba.exchange.broker.access import Action, Pass
+from hiroba.exchange.audit.log import Log
+from hiroba.exchange.broker.access import Action, Pass, Personal, PersonalDataClosed
+from hiroba.exchange.broker.store import tenants
+from hiroba.exchange.gateway.sight.gate import Gate, sight_of
+from hiroba.exchange.gateway.sight.store import Recipient
 from hiroba.exchange.identity.callers import ANYONE, NOBODY, OPERATOR, Caller, client
-from hiroba.exchange.identity.store import caller_of_key
+from hiroba.exchange.identity.credentials import caller_of, is_key
+from hiroba.exchange.identity.organisations.store import application
 
 MAY = {"read": (ANYONE,), "write": (OPERATOR, client("publish")), "administer": (OPERATOR,)}
 """Who may do what at the NGSI-LD face."""
@@ -21,33 +26,71 @@ class Gateway:
 
     creates_tenants = False
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, log: Log) -> None:
         self._pool = pool
+        self._log = log
         self._known: dict[str, tuple[float, Caller]] = {}
+        self._personal: dict[str, tuple[float, bool]] = {}
 
-    async def admit(self, action: Action, tenant: str, headers: Mapping[str, str]) -> Pass:
+    async def admit(
+        self, action: Action, tenant: str, headers: Mapping[str, str], personal: Personal = "closed"
+    ) -> Pass:
         """The pass of the caller whose key the headers carry."""
-        del tenant  # personal tenants, closed to all but grants, come with the grants
-        caller = await self._caller(headers.get("authorization", ""))
+        if tenant and await self._is_personal(tenant):
+            return await self._into_personal(personal, tenant, headers)
+        caller = await self._caller(headers)
         caller.must_be(MAY[action])
         if action != "read" and caller.kind != "operator" and not caller.organisation:
             raise Forbidden("This key belongs to no organisation, so there is nothing it could own.")
         return Pass(owner=caller.organisation, everywhere=caller.kind == "operator")
 
-    async def _caller(self, authorization: str) -> Caller:
+    async def _is_personal(self, tenant: str) -> bool:
+        """Whether a tenant is one of personal data; what it is for never changes once it is there."""
+        until, personal = self._personal.get(tenant, (0.0, False))
+        if until < time.monotonic():
+            async with reading(self._pool) as conn:
+                personal = (await tenants(conn)).get(tenant, False)
+            if len(self._personal) > 10_000:  # noqa: PLR2004 - as below
+                self._personal.clear()
+            self._personal[tenant] = (time.monotonic() + REMEMBERED, personal)
+        return personal
+
+    async def _into_personal(self, personal: Personal, tenant: str, headers: Mapping[str, str]) -> Pass:
+        """The pass into a tenant of personal data: for registered applications alone, and for what an operation is there."""
+        if personal == "closed":
+            raise PersonalDataClosed
+        caller = await self._caller(headers)
+        caller.must_be((client(""),))
+        async with reading(self._pool) as conn:
+            known = await application(conn, caller.id)
+        if known is None or known.state == "suspended":
+            raise Forbidden("Personal data are for registered applications that are not suspended.")
+        asked = Recipient(tenant, known.id, known.sector, caller.purpose)
+        gate = Gate(self._pool, self._log, asked)
+        if personal == "write":
+            caller.must_be((client("publish"),))
+            if not caller.organisation:
+                raise Forbidden("This key belongs to no organisation, so there is nothing it could own.")
+            return Pass(owner=caller.organisation, gate=gate)
+        if not caller.purpose or caller.purpose not in known.purposes:
+            await gate.refuse("the application may not ask for this purpose")
+            raise Forbidden(f"{known.id} may not ask for the purpose {caller.purpose or 'of nothing'}.")
+        await gate.name_everybody()
+        return Pass(owner=f"{known.id} {caller.purpose}", gate=gate, sight=sight_of(asked))
+
+    async def _caller(self, headers: Mapping[str, str]) -> Caller:
+        """Who calls. A key is remembered for a second; an access token is asked for each time: its end holds at once."""
+        authorization = headers.get("authorization", "")
         if not authorization:
             return NOBODY
-        scheme, _, secret = authorization.partition(" ")
-        if scheme.lower() != "bearer":
-            raise Unauthorized("Send the key as: Authorization: Bearer KEY")
-        until, caller = self._known.get(secret, (0.0, NOBODY))
+        until, caller = self._known.get(authorization, (0.0, NOBODY))
         if until < time.monotonic():
             async with transaction(self._pool) as conn:
-                found = await caller_of_key(conn, secret.strip())
-            if found is None:
-                raise Unauthorized("This key is not known, or it was revoked.")
-            if len(self._known) > 10_000:  # noqa: PLR2004 - a bound on memory, not on callers
-                self._known.clear()
-            caller = found
-            self._known[secret] = (time.monotonic() + REMEMBERED, caller)
+                caller = await caller_of(conn, headers)
+            if caller is NOBODY:
+                raise Unauthorized("Send the key as: Authorization: Bearer KEY")
+            if is_key(headers):
+                if len(self._known) > 10_000:  # noqa: PLR2004 - a bound on memory, not on callers
+                    self._known.clear()
+                self._known[authorization] = (time.monotonic() + REMEMBERED, caller)
         return caller

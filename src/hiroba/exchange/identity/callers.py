@@ -4,7 +4,9 @@ from typing import Literal
 
 import msgspec
 
+from hiroba.base import clock
 from hiroba.base.errors import Forbidden, Unauthorized
+from hiroba.exchange.identity.levels import Level, LevelNeeded, Proof, must_have_level
 
 Kind = Literal["anyone", "resident", "officer", "client", "operator"]
 
@@ -41,6 +43,12 @@ class Caller(msgspec.Struct, frozen=True):
     """The municipality (lg_code) or company acted for; it owns what is written."""
     names: frozenset[str] = frozenset()
     """Roles of an officer, purposes of a client."""
+    subject: str = ""
+    """The resident, as the sector `door` knows them; "" for everybody else."""
+    proof: Proof | None = None
+    """How and when the session last showed who it is; None for keys."""
+    purpose: str = ""
+    """The one purpose of this call of a client, `name@version`; "" where it states none."""
 
     def is_allowed(self, declared: tuple[May, ...]) -> bool:
         """Whether one of the declared kinds is this caller; the operator may do what an officer may."""
@@ -59,6 +67,12 @@ class Caller(msgspec.Struct, frozen=True):
         if self.kind == "anyone":
             raise Unauthorized(f"This is for: {wanted}. Send a key in the Authorization header, or sign in.")
         raise Forbidden(f"This is for: {wanted}; you are known as {self.kind}.")
+
+    def must_have_level(self, wanted: Level) -> None:
+        """Nothing, or the problem that asks to show `wanted` (or more) again: for sensitive acts, after `must_be`."""
+        if self.proof is None:
+            raise LevelNeeded(wanted)
+        must_have_level(self.proof, wanted, clock.now())
 
 
 NOBODY = Caller()

@@ -7,26 +7,11 @@ from litestar.connection import ASGIConnection
 from litestar.di import NamedDependency
 from litestar.handlers import BaseRouteHandler
 
-from hiroba.base.db import Connection
-from hiroba.base.errors import Unauthorized
-from hiroba.exchange.identity import store
-from hiroba.exchange.identity.callers import NOBODY, Caller
+from hiroba.exchange.identity import credentials
+from hiroba.exchange.identity.callers import Caller
 
 GivenCaller = NamedDependency[Caller]
-SESSION_COOKIE = "hiroba_session"
-
-
-async def caller_of(conn: Connection, headers: Any, cookies: Any) -> Caller:
-    """The caller behind a bearer key or a session cookie; a key that is not known is refused rather than ignored."""
-    scheme, _, secret = headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "bearer":
-        caller = await store.caller_of_key(conn, secret.strip())
-        if caller is None:
-            raise Unauthorized("This key is not known, or it was revoked.")
-        return caller
-    if session := cookies.get(SESSION_COOKIE):
-        return await store.caller_of_session(conn, session) or NOBODY
-    return NOBODY
+SESSION_COOKIE = credentials.SESSION_COOKIE
 
 
 async def known(request: Request[Any, Any, Any]) -> Caller:
@@ -40,6 +25,16 @@ async def declared(connection: ASGIConnection[Any, Any, Any, Any], handler: Base
     # a route without a form token takes keys alone: a browser sends its session cookie for whoever asks it to
     cookies = {} if handler.opt.get("exclude_from_csrf") else connection.cookies
     async with connection.app.state.pool.acquire() as conn:
-        caller = await caller_of(conn, connection.headers, cookies)
+        caller = await credentials.caller_of(conn, headers_of(connection), cookies)
     connection.scope["state"]["caller"] = caller
     caller.must_be(handler.opt.get("may", ()))
+
+
+def headers_of(connection: ASGIConnection[Any, Any, Any, Any]) -> dict[str, str]:
+    """The headers of a call with its method and address, as HTTP/2 has them (RFC 9113 §8.3.1): a DPoP proof is for these."""
+    headers = dict(connection.headers)
+    if "dpop" in headers:
+        path = (connection.scope.get("raw_path") or connection.scope["path"].encode()).decode("latin-1")
+        house: str = connection.app.state.settings.url
+        headers |= {":method": str(connection.scope.get("method", "")), ":url": house + path}
+    return headers

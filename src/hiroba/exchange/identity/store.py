@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -15,12 +15,19 @@ from hiroba.base.db import Connection, fetch_one
 from hiroba.base.errors import Invalid
 from hiroba.base.ids import ulid
 from hiroba.exchange.identity.callers import Caller, Kind
+from hiroba.exchange.identity.levels import Level, Proof
 
 LINK_LIFE = timedelta(hours=24)
 SESSION_LIFE = timedelta(hours=12)
+"""An officer's day."""
+IDLE = timedelta(days=2)
+"""A session that nobody used for so long is over."""
+SEEN_EVERY = timedelta(minutes=5)
+"""How exactly it is remembered when a session was used last."""
 
 
-def _digest(secret: str) -> bytes:
+def digest(secret: str) -> bytes:
+    """What is kept of a secret."""
     return hashlib.sha256(secret.encode()).digest()
 
 
@@ -31,72 +38,119 @@ class _Known(msgspec.Struct, frozen=True):
     names: list[str]
 
     def caller(self) -> Caller:
-        return Caller(self.kind, self.id, self.organisation, frozenset(self.names))
+        """A client with one name acts for that one; one with several states none by its key."""
+        purpose = self.names[0] if self.kind == "client" and len(self.names) == 1 else ""
+        return Caller(self.kind, self.id, self.organisation, frozenset(self.names), purpose=purpose)
 
 
 async def caller_of_key(conn: Connection, secret: str) -> Caller | None:
     """Whose key this is, unless it is unknown or revoked."""
     known = await fetch_one(conn, _Known, """
-        select id, kind, organisation, names from identity.key where sha256 = $1 and revoked is null
-    """, _digest(secret))  # fmt: skip
+        select coalesce(application, key.id) as id, kind, key.organisation, names
+          from identity.key left join identity.application on application.id = key.application
+         where sha256 = $1 and revoked is null and coalesce(state, '') <> 'suspended'
+    """, digest(secret))  # fmt: skip
     return known.caller() if known else None
+
+
+class _Session(_Known, frozen=True):
+    subject: str
+    level: Level
+    proved: datetime
+    seen: datetime
+
+    def caller(self) -> Caller:
+        proof = Proof(self.level, self.proved)
+        return Caller(self.kind, self.id, self.organisation, frozenset(self.names), self.subject, proof)
 
 
 async def caller_of_session(conn: Connection, secret: str) -> Caller | None:
-    """Whose session this is, unless it is unknown or over."""
-    known = await fetch_one(conn, _Known, """
-        select id, kind, organisation, names from identity.session where sha256 = $1 and expires > $2
-    """, _digest(secret), clock.now())  # fmt: skip
-    return known.caller() if known else None
+    """Whose session this is, unless it is unknown or over. An officer's roles are those their account has now."""
+    now = clock.now()
+    session = await fetch_one(conn, _Session, """
+        select session.id, session.kind, session.subject, session.level, session.proved, session.seen,
+               coalesce(officer.organisation, session.organisation) as organisation,
+               coalesce(officer.roles, session.names) as names
+          from identity.session left join identity.officer on officer.id = session.officer
+         where session.sha256 = $1 and session.expires > $2 and session.seen > $3 and officer.ended is null
+    """, digest(secret), now, now - IDLE)  # fmt: skip
+    if session is not None and session.seen < now - SEEN_EVERY:
+        await conn.execute("update identity.session set seen = $2 where id = $1", session.id, now)
+    return session.caller() if session else None
 
 
-async def add_key(conn: Connection, caller: Caller, *, title: str, secret: str | None = None) -> str:
-    """A new key for `caller`; its secret, which is not kept."""
+async def add_key(
+    conn: Connection, caller: Caller, *, title: str, secret: str | None = None, application: str | None = None
+) -> str:
+    """A new key for `caller`, who is known by the application's id where it is one's; its secret, which is not kept."""
     secret = secret or secrets.token_urlsafe(32)
-    await conn.execute(
-        "insert into identity.key (id, sha256, kind, organisation, names, title) values ($1, $2, $3, $4, $5, $6)",
-        caller.id or ulid(), _digest(secret), caller.kind, caller.organisation, sorted(caller.names), title,
-    )  # fmt: skip
+    await conn.execute("""
+        insert into identity.key (id, sha256, kind, organisation, names, title, application)
+             values ($1, $2, $3, $4, $5, $6, $7)
+    """, caller.id or ulid(), digest(secret), caller.kind, caller.organisation, sorted(caller.names), title,
+        application)  # fmt: skip
     return secret
 
 
 async def set_operator_key(conn: Connection, secret: str) -> None:
     """Make `secret` the operator's one key: the file beside the data is the truth, whatever the database knew."""
-    await conn.execute("delete from identity.key where id = 'operator' and sha256 <> $1", _digest(secret))
+    await conn.execute("delete from identity.key where id = 'operator' and sha256 <> $1", digest(secret))
     await conn.execute("""
         insert into identity.key (id, sha256, kind, title) values ('operator', $1, 'operator', 'The operator')
             on conflict do nothing
-    """, _digest(secret))  # fmt: skip
+    """, digest(secret))  # fmt: skip
 
 
-async def add_sign_in_link(conn: Connection, caller: Caller) -> str:
-    """The secret of a link that signs `caller` in once, within a day."""
+async def add_sign_in_link(conn: Connection, caller: Caller, officer: str | None = None) -> str:
+    """The secret of a link that signs `caller` in once, within a day; `officer` is their account, where there is one."""
     secret = secrets.token_urlsafe(32)
     await conn.execute(
-        "insert into identity.sign_in_link (sha256, kind, organisation, names, expires) values ($1, $2, $3, $4, $5)",
-        _digest(secret), caller.kind, caller.organisation, sorted(caller.names), clock.now() + LINK_LIFE,
+        "insert into identity.sign_in_link (sha256, kind, organisation, names, expires, officer) values ($1, $2, $3, $4, $5, $6)",
+        digest(secret), caller.kind, caller.organisation, sorted(caller.names), clock.now() + LINK_LIFE, officer,
     )  # fmt: skip
     return secret
 
 
-async def sign_in(conn: Connection, link: str) -> str | None:
+class Link(msgspec.Struct, frozen=True):
+    """Whom a one-time link lets in, and their account, where the link names one."""
+
+    kind: Kind
+    organisation: str
+    names: list[str]
+    officer: str | None
+    fresh: bool
+
+
+async def use_link(conn: Connection, secret: str) -> Link | None:
+    """Use a link up; None where it is unknown, used or too old."""
+    link = await fetch_one(conn, Link, """
+        delete from identity.sign_in_link where sha256 = $1
+        returning kind, organisation, names, officer, expires > $2 as fresh
+    """, digest(secret), clock.now())  # fmt: skip
+    return link if link is not None and link.fresh else None
+
+
+async def sign_in(conn: Connection, secret: str) -> str | None:
     """Use a link up; the secret of the new session, or None where the link is unknown, used or too old."""
-    row = await conn.fetchrow("""
-        delete from identity.sign_in_link where sha256 = $1 returning kind, organisation, names, expires > $2 as fresh
-    """, _digest(link), clock.now())  # fmt: skip
-    if row is None or not row["fresh"]:
-        return None
+    link = await use_link(conn, secret)
+    return None if link is None else await begin_session(conn, link)
+
+
+async def begin_session(conn: Connection, link: Link) -> str:
+    """A session of whom a link lets in; its secret."""
     secret = secrets.token_urlsafe(32)
-    await conn.execute(
-        "insert into identity.session (sha256, id, kind, organisation, names, expires) values ($1, $2, $3, $4, $5, $6)",
-        _digest(secret), ulid(), row["kind"], row["organisation"], row["names"], clock.now() + SESSION_LIFE,
-    )  # fmt: skip
+    now = clock.now()
+    await conn.execute("""
+        insert into identity.session (sha256, id, kind, organisation, names, officer, expires, proved, began, seen)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $8, $8)
+    """, digest(secret), ulid(), link.kind, link.organisation, link.names, link.officer,
+        now + SESSION_LIFE, now)  # fmt: skip
     return secret
 
 
 async def sign_out(conn: Connection, secret: str) -> None:
     """End a session."""
-    await conn.execute("delete from identity.session where sha256 = $1", _digest(secret))
+    await conn.execute("delete from identity.session where sha256 = $1", digest(secret))
 
 
 class Municipality(msgspec.Struct, frozen=True):
@@ -182,3 +236,6 @@ async def forget_what_is_over(conn: Connection) -> None:
     """Remove sessions and sign-in links whose time is over."""
     await conn.execute("delete from identity.session where expires <= $1", clock.now())
     await conn.execute("delete from identity.sign_in_link where expires <= $1", clock.now())
+    await conn.execute("delete from identity.attempt where expires <= $1", clock.now())
+    await conn.execute("delete from identity.mail_link where sent <= $1", clock.now() - timedelta(days=1))
+    await conn.execute("delete from identity.recovery_code where expires <= $1 and used is null", clock.now())

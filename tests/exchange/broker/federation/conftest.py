@@ -37,6 +37,7 @@ class Source:
     def __init__(self, url: str) -> None:
         self.url = url
         self.heard: list[Heard] = []
+        self._more = asyncio.Condition()
         self._answers: dict[tuple[str, str], Callable[[], web.Response]] = {}
 
     def says(self, method: str, path: str, status: int, document: Any = None, **headers: str) -> None:
@@ -48,6 +49,12 @@ class Source:
             status=status, body=body, headers={"Content-Type": "application/json", **headers}
         )
 
+    async def until(self, count: int) -> list[Heard]:
+        """The first so many requests, waited for."""
+        async with self._more, asyncio.timeout(20):
+            await self._more.wait_for(lambda: len(self.heard) >= count)
+        return self.heard[:count]
+
     async def answer(self, request: web.Request) -> web.StreamResponse:
         """Note a request and answer it."""
         body = await request.read()
@@ -55,6 +62,8 @@ class Source:
         headers = {name.lower(): value for name, value in request.headers.items()}
         document = msgspec.json.decode(body) if body else None
         self.heard.append(Heard(request.method, path, dict(request.query), headers, document))
+        async with self._more:
+            self._more.notify_all()
         made = self._answers.get((request.method, path.rstrip("/")))
         return web.Response(status=404) if made is None else made()
 
@@ -132,5 +141,7 @@ async def brokers(served: list[str]) -> AsyncIterator[list[httpx.AsyncClient]]:
         for client in clients:
             for one in (await client.get("/csourceRegistrations", params={"type": "Car"})).json():
                 await client.delete(f"/csourceRegistrations/{one['id']}")
+            for one in (await client.get("/subscriptions")).json():
+                await client.delete(f"/subscriptions/{one['id']}")
             await client.delete("/entities", params={"type": "Car", "local": "true"})
         yield clients

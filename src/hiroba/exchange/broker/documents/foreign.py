@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from hiroba.exchange.broker.contexts.context import Context
-from hiroba.exchange.broker.documents import names
-from hiroba.exchange.broker.documents.reading import Reader
+from hiroba.exchange.broker.documents import names, reading
 from hiroba.exchange.broker.model import Fragment, Instance
 
 TIMES: Final = ("createdAt", "modifiedAt")
@@ -13,10 +12,12 @@ TIMES: Final = ("createdAt", "modifiedAt")
 
 def entity(document: Any, context: Context) -> Fragment:
     """The entity a document says, which has an id and a type."""
-    return _Reader(context, whole=True, merging=False).entity(document)
+    return Reader(context, whole=True, merging=False).entity(document)
 
 
-class _Reader(Reader):
+class Reader(reading.Reader):
+    """Reads one document of another broker."""
+
     def _companions(self, value: Mapping[str, Any], kind: str, carrier: str, term: str) -> Instance:
         made = super()._companions(value, kind, carrier, term)
         for member in TIMES:

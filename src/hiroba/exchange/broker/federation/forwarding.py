@@ -41,6 +41,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     document: Any = None
     """The body, without @context."""
     headers: tuple[tuple[str, str], ...] = ()
+    takes_local: bool = True
+    """Whether the operation has the parameter by which it goes no further (table 6.3.18-1)."""
 
 
 class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,7 +70,8 @@ def linked(context: Context) -> str | None:
 
 def outgoing(registration: Registration, origin: Origin, alias: str, context: Context, call: Call) -> Outgoing:
     """The request for a source; `context` gives the names in `call`."""
-    params = call.params + ((("local", "true"),) if registration.management.local_only else ())
+    stays = registration.management.local_only and call.takes_local
+    params = call.params + ((("local", "true"),) if stays else ())
     query = f"?{urlencode(params, quote_via=quote, safe=':/,;*|()<>=!~@')}" if params else ""
     body, headers = _spoken(registration, context, call.document)
     headers |= {name: value for name, value in _conveyed(registration, origin) if name.lower() not in OURS}

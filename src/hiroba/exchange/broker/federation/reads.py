@@ -89,8 +89,10 @@ async def retrieve(
     selector: Selector,
     attributes: frozenset[str] | None,
     datasets: frozenset[str] | None,
+    *,
+    but: str = "",
 ) -> Found:
-    """The versions that sources have of one entity (§5.7.1.4)."""
+    """The versions that sources have of one entity, all sources but one where one is named (§5.7.1.4)."""
     (id_,), types = selector.ids, selector.types
     wanted = Wanted(
         entities=(Entities(ids=(id_,), types=types),),
@@ -98,6 +100,9 @@ async def retrieve(
         datasets=datasets or frozenset(),
     )
     scope = concerned(federation, origin, wanted, RETRIEVES)
+    scope = msgspec.structs.replace(
+        scope, matches=tuple(match for match in scope.matches if match.registration.id != but)
+    )
     asked = [(match.registration, _one(match, id_, types, attributes)) for match in scope.matches]
     replies = await federation.ask(origin, asked)
     return found_in(scope, await federation.entities(origin, replies), (selector,))

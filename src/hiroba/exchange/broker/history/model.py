@@ -34,6 +34,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     deleted: datetime | None = None
     value: Instance
     """The instance without createdAt and modifiedAt."""
+    subject: str | None = None
+    """Whose it is, in a tenant of personal data."""
 
     @property
     def dataset(self) -> str:
@@ -61,6 +63,8 @@ class Evolution(msgspec.Struct, frozen=True, kw_only=True):
     owner: str = ""
     created: datetime
     deleted: datetime | None = None
+    subject: str | None = None
+    """Whose it is, in a tenant of personal data."""
 
 
 def null_of(kind: str) -> Instance:

@@ -21,21 +21,33 @@ def records_of(events: Iterable[Event]) -> Iterator[Record]:
     for event in events:
         if event.at != at:
             at, fresh = event.at, ulids(event.at)
-        before, after = _doc(event.before), _doc(event.after)
-        for name, kind, gone in _gone(before, after):
-            null = null_of(kind) | ({"datasetId": gone} if gone else {})
-            yield Record(
-                key=event.key,
-                name=name,
-                instance=next(fresh),
-                at=event.at,
-                created=event.at,
-                deleted=event.at,
-                value=null,
-            )
-        for name, instance in () if event.expired else _written(before, after):
-            yield record_of(event.key, name, instance, next(fresh), event.at)
-        yield from _scopes(event, fresh)
+        yield from _of_people(event, _records_of(event, fresh))
+
+
+def _of_people(event: Event, records: Iterable[Record]) -> Iterable[Record]:
+    """The records of an event with whose they are, where they are somebody's."""
+    known = event.after or event.before
+    if known is None or known.subject is None:
+        return records
+    return (msgspec.structs.replace(record, subject=known.subject) for record in records)
+
+
+def _records_of(event: Event, fresh: Iterator[str]) -> Iterator[Record]:
+    before, after = _doc(event.before), _doc(event.after)
+    for name, kind, gone in _gone(before, after):
+        null = null_of(kind) | ({"datasetId": gone} if gone else {})
+        yield Record(
+            key=event.key,
+            name=name,
+            instance=next(fresh),
+            at=event.at,
+            created=event.at,
+            deleted=event.at,
+            value=null,
+        )
+    for name, instance in () if event.expired else _written(before, after):
+        yield record_of(event.key, name, instance, next(fresh), event.at)
+    yield from _scopes(event, fresh)
 
 
 def record_of(key: Key, name: str, instance: Instance, id_: str, at: datetime) -> Record:
@@ -76,6 +88,7 @@ def evolutions_of(events: Iterable[Event]) -> list[Evolution]:
             owner=known.owner,
             created=known.created,
             deleted=event.at if after is None else None,
+            subject=known.subject,
         )
         changed[event.key] = now if seen is None else joined(seen, now)
     return list(changed.values())

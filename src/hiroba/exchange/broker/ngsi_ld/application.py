@@ -5,7 +5,7 @@ Measured before it was chosen: a framework's router costs half the requests a wo
 
 import logging
 from collections.abc import Awaitable, Callable
-from typing import Any, Final
+from typing import Final
 from urllib.parse import unquote
 
 import msgspec
@@ -13,7 +13,7 @@ from litestar.types import HTTPScope, Receive, Send
 from prometheus_client import Counter
 
 from hiroba.base.errors import Problem
-from hiroba.exchange.broker.access import Access, Action
+from hiroba.exchange.broker.access import Access, Action, Gate, Pass, Personal, PersonalDataClosed
 from hiroba.exchange.broker.contexts.book import Book
 from hiroba.exchange.broker.errors import BadRequestData, InternalError, ResourceNotFound
 from hiroba.exchange.broker.exchange import Exchange
@@ -32,11 +32,15 @@ from hiroba.exchange.broker.ngsi_ld import (
     subscriptions,
     temporal,
 )
-from hiroba.exchange.broker.ngsi_ld.http import PARAMETERS, Answer, MethodNotAllowed, Request, problem, send
+from hiroba.exchange.broker.ngsi_ld.http import PARAMETERS, Answer, MethodNotAllowed, Request, problem, reworded, send
 from hiroba.exchange.broker.ngsi_ld.preferences import preferred
+from hiroba.exchange.broker.people import candidates
 
 log = logging.getLogger("hiroba.ngsi_ld")
 ANSWERS: Final = Counter("hiroba_ngsi_ld_answers", "Answers of the NGSI-LD face", ["operation", "status"])
+
+SUBJECT: Final = "hiroba-subject"
+"""The header of a write that says whose entities alone it is about, as the writer's own sector knows them."""
 
 Handler = Callable[..., Awaitable[Answer]]
 
@@ -52,6 +56,8 @@ class Route(msgspec.Struct, frozen=True):
     """The query parameters it takes; whatever any operation has, unless it says which."""
     of_tenant: bool = True
     """Whether the tenant must be there."""
+    personal: Personal = "closed"
+    """What it is where the data are people's."""
 
     @property
     def creates(self) -> bool:
@@ -60,24 +66,24 @@ class Route(msgspec.Struct, frozen=True):
 
 
 ROUTES: Final = (
-    Route("POST", "/entities", "write", entities.create),
-    Route("GET", "/entities", "read", queries.query),
+    Route("POST", "/entities", "write", entities.create, personal="write"),
+    Route("GET", "/entities", "read", queries.query, personal="read"),
     Route("DELETE", "/entities", "write", purge.purge),
-    Route("GET", "/entities/{}", "read", entities.retrieve),
-    Route("PUT", "/entities/{}", "write", entities.replace),
-    Route("PATCH", "/entities/{}", "write", entities.merge),
-    Route("DELETE", "/entities/{}", "write", entities.delete),
-    Route("POST", "/entities/{}/attrs", "write", entities.append),
-    Route("PATCH", "/entities/{}/attrs", "write", entities.update),
-    Route("PATCH", "/entities/{}/attrs/{}", "write", entities.patch_attribute),
-    Route("PUT", "/entities/{}/attrs/{}", "write", entities.replace_attribute),
-    Route("DELETE", "/entities/{}/attrs/{}", "write", entities.delete_attribute),
-    Route("POST", "/entityOperations/create", "write", batches.create),
-    Route("POST", "/entityOperations/upsert", "write", batches.upsert),
-    Route("POST", "/entityOperations/update", "write", batches.update),
-    Route("POST", "/entityOperations/merge", "write", batches.merge),
-    Route("POST", "/entityOperations/delete", "write", batches.delete),
-    Route("POST", "/entityOperations/query", "read", queries.query_by_post),
+    Route("GET", "/entities/{}", "read", entities.retrieve, personal="read"),
+    Route("PUT", "/entities/{}", "write", entities.replace, personal="write"),
+    Route("PATCH", "/entities/{}", "write", entities.merge, personal="write"),
+    Route("DELETE", "/entities/{}", "write", entities.delete, personal="write"),
+    Route("POST", "/entities/{}/attrs", "write", entities.append, personal="write"),
+    Route("PATCH", "/entities/{}/attrs", "write", entities.update, personal="write"),
+    Route("PATCH", "/entities/{}/attrs/{}", "write", entities.patch_attribute, personal="write"),
+    Route("PUT", "/entities/{}/attrs/{}", "write", entities.replace_attribute, personal="write"),
+    Route("DELETE", "/entities/{}/attrs/{}", "write", entities.delete_attribute, personal="write"),
+    Route("POST", "/entityOperations/create", "write", batches.create, personal="write"),
+    Route("POST", "/entityOperations/upsert", "write", batches.upsert, personal="write"),
+    Route("POST", "/entityOperations/update", "write", batches.update, personal="write"),
+    Route("POST", "/entityOperations/merge", "write", batches.merge, personal="write"),
+    Route("POST", "/entityOperations/delete", "write", batches.delete, personal="write"),
+    Route("POST", "/entityOperations/query", "read", queries.query_by_post, personal="read"),
     Route("POST", "/temporal/entities", "write", evolutions.upsert, frozenset()),
     Route("GET", "/temporal/entities", "read", temporal.query, temporal.PARAMETERS),
     Route("GET", "/temporal/entities/{}", "read", temporal.retrieve, temporal.OF_ONE),
@@ -122,10 +128,12 @@ ROUTES: Final = (
     Route("PATCH", "/snapshots/{}", "write", snapshots.update, frozenset()),
     Route("DELETE", "/snapshots/{}", "write", snapshots.delete, frozenset()),
     Route("POST", "/snapshots/{}/clone", "write", snapshots.clone, frozenset()),
-    Route("GET", "/types", "read", discovery.types, frozenset({"details", "local"})),
-    Route("GET", "/types/{}", "read", discovery.type_, frozenset({"local"})),
-    Route("GET", "/attributes", "read", discovery.attributes, frozenset({"details", "local", "count"})),
-    Route("GET", "/attributes/{}", "read", discovery.attribute, frozenset({"local"})),
+    Route("GET", "/types", "read", discovery.types, frozenset({"details", "local"}), personal="read"),
+    Route("GET", "/types/{}", "read", discovery.type_, frozenset({"local"}), personal="read"),
+    Route(
+        "GET", "/attributes", "read", discovery.attributes, frozenset({"details", "local", "count"}), personal="read"
+    ),
+    Route("GET", "/attributes/{}", "read", discovery.attribute, frozenset({"local"}), personal="read"),
     Route("POST", "/jsonldContexts", "write", contexts.add, frozenset()),
     Route("GET", "/jsonldContexts", "read", contexts.listing, frozenset({"details", "kind"})),
     Route("GET", "/jsonldContexts/{}", "read", contexts.serve, frozenset({"details"})),
@@ -172,6 +180,44 @@ class _Node:
         return route
 
 
+async def _entered(request: Request, gate: Gate, parts: list[str]) -> list[str]:
+    """Go into a tenant of personal data: what a write says of people is read as they are named inside, a read is not touched."""
+    request.named = {key for text in (*parts, *request.words("id")) for key in candidates(text)}
+    if request.admitted.sight is not None:
+        return parts
+    given = request.headers.get(SUBJECT, "")
+    texts = [*parts, given, *request.params.values(), await request.plain_body()]
+    words = await gate.enter(texts)
+    people = frozenset({words.inside[given]} if given in words.inside else () if given else words.people)
+    request.admitted = msgspec.structs.replace(request.admitted, people=people)
+    request.outside = words.outside
+    await request.reword(words.inside)
+    return [reworded(part, words.inside) for part in parts]
+
+
+async def _released(request: Request, gate: Gate, answer: Answer, send_: Send) -> None:
+    """Send an answer out of a tenant of personal data: what it tells of people is in the log before, or it is not sent."""
+    if request.outside:
+        answer.body = reworded(answer.body.decode(), request.outside).encode()
+        answer.headers = [(name, reworded(value, request.outside)) for name, value in answer.headers]
+    is_read = request.admitted.sight is not None
+    if is_read and answer.status < 300 and request.told is None:  # noqa: PLR2004 - a success
+        log.error("%s does not say what it tells of people, so it is not sent", request.path)
+        answer = problem(PersonalDataClosed("This operation does not say what it tells of people."))
+    try:
+        is_told = answer.status < 300  # noqa: PLR2004 - a success
+        is_looked = is_read and (is_told or answer.status == 404)  # noqa: PLR2004 - Not Found
+        async with gate.release(request.told or () if is_told else (), request.named if is_looked else ()):
+            await send(answer, send_)
+            return
+    except Problem as error:
+        answer = problem(error)
+    except Exception:
+        log.exception("an answer of %s could not be released", request.path)
+        answer = problem(InternalError("Something went wrong on our side."))
+    await send(answer, send_)
+
+
 class NgsiLd:
     """CIM 009 over HTTP, below /ngsi-ld/v1."""
 
@@ -185,13 +231,21 @@ class NgsiLd:
 
     async def __call__(self, scope: HTTPScope, receive: Receive, send_: Send) -> None:
         """Answer one request, whatever it is."""
-        operation = "none"
         request = Request(scope, receive, self._book)
+        answer = await self._answer(request, scope)
+        if request.tenant:
+            answer.headers = [*answer.headers, ("ngsild-tenant", request.tenant)]
+        if request.admitted.gate is None:
+            await send(answer, send_)
+        else:
+            await _released(request, request.admitted.gate, answer, send_)
+
+    async def _answer(self, request: Request, scope: HTTPScope) -> Answer:
+        operation = "none"
         try:
             node, parts = self._find(scope)
             if scope["method"] == "OPTIONS":
-                await send(Answer(204, headers=[("allow", ", ".join(node.methods))]), send_)
-                return
+                return Answer(204, headers=[("allow", ", ".join(node.methods))])
             route = node.route(scope)
             operation = f"{route.method} {route.path}"
             request.path = route.path
@@ -199,10 +253,16 @@ class NgsiLd:
             request.must_know_its_parameters(route.params)
             if route.method == "GET":
                 request.negotiate()
-            request.admitted = await self._access.admit(route.action, request.tenant, request.headers)
+            if (
+                "dpop" in request.headers
+            ):  # a proof (RFC 9449) is for one method and address: what admits has to know both
+                request.headers |= {":method": scope["method"], ":url": self._exchange.url + _raw(scope)}
+            admitted = await self._access.admit(route.action, request.tenant, request.headers, route.personal)
             if route.of_tenant:
-                make = self._access.creates_tenants and route.creates
-                await self._exchange.must_have_tenant(request.tenant, make=make)
+                await self._must_be_open(request.tenant, admitted, make=self._access.creates_tenants and route.creates)
+            request.admitted = admitted
+            if admitted.gate is not None:
+                parts = await _entered(request, admitted.gate, parts)
             entered = await snapshots.enter(request, self._exchange)
             answer = await route.handler(request, self._exchange, *parts)
             if "prefer" in request.headers:
@@ -215,17 +275,17 @@ class NgsiLd:
             log.exception("unforeseen in %s", operation)
             answer = problem(InternalError("Something went wrong on our side."))
         ANSWERS.labels(operation, str(answer.status)).inc()
-        if request.tenant:
-            answer.headers = [*answer.headers, ("ngsild-tenant", request.tenant)]
-        await send(answer, send_)
+        return answer
+
+    async def _must_be_open(self, tenant: str, admitted: Pass, *, make: bool) -> None:
+        """Nothing, or the problem that there is no such tenant, or one of people's data that this call has no way into."""
+        if await self._exchange.must_have_tenant(tenant, make=make) and admitted.gate is None:
+            raise PersonalDataClosed
 
     def _find(self, scope: HTTPScope) -> tuple[_Node, list[str]]:
         """Where the address leads, and the parts of it that stand for something."""
-        raw: Any = scope.get("raw_path") or scope["path"].encode()
         try:
-            segments = [
-                unquote(part, errors="strict") for part in raw.decode("ascii", "strict").split("?")[0].split("/")[3:]
-            ]
+            segments = [unquote(part, errors="strict") for part in _raw(scope, "strict").split("?")[0].split("/")[3:]]
         except UnicodeDecodeError:
             raise BadRequestData("The address is no percent-encoded UTF-8.") from None
         if segments and segments[-1] == "":
@@ -245,3 +305,9 @@ class NgsiLd:
         if is_for_one and segments in _OF_ONE and scope["path"].endswith("/"):
             raise BadRequestData("The address names no id.")
         return node, parts
+
+
+def _raw(scope: HTTPScope, errors: str = "replace") -> str:
+    """The path as it was sent, percent-encoded."""
+    raw: bytes = scope.get("raw_path") or scope["path"].encode()
+    return raw.decode("ascii", errors)

@@ -123,9 +123,7 @@ async def _write(
         found = []
         for item, attributes in mine:
             edit = edit_of(writes.reduced(item.fragment or Fragment(doc={}), attributes))
-            found.append(
-                (Key(request.tenant, "", item.id), edit if admitted.everywhere else edits.only_of(admitted.owner, edit))
-            )
+            found.append((Key(request.tenant, "", item.id), edits.admitted(admitted, edit)))
         written = await exchange.writer.write_all(found)
         return [outcomes.of_problem(one) if isinstance(one, Problem) else outcomes.of_change(one) for one in written]
 

@@ -2,8 +2,11 @@
 
 from typing import Any
 
+from asyncpg import Record
+
+from hiroba.base.db import Connection
 from hiroba.base.ids import ulid
-from hiroba.exchange.broker import store
+from hiroba.exchange.broker import questions
 from hiroba.exchange.broker.contexts.context import Context
 from hiroba.exchange.broker.documents.names import NAME
 from hiroba.exchange.broker.errors import BadRequestData, ResourceNotFound
@@ -11,6 +14,8 @@ from hiroba.exchange.broker.exchange import Exchange
 from hiroba.exchange.broker.federation.discovery import Asked, Known
 from hiroba.exchange.broker.ngsi_ld import distributed
 from hiroba.exchange.broker.ngsi_ld.http import JSON_LD, Answer, Request, context_link, json
+from hiroba.exchange.broker.query.types import Types
+from hiroba.exchange.broker.questions import Question, Selector
 
 
 async def types(request: Request, exchange: Exchange) -> Answer:
@@ -18,9 +23,9 @@ async def types(request: Request, exchange: Exchange) -> Answer:
     context = await request.context()
     detailed = request.flag("details")
     async with exchange.reading() as conn:
-        known = {name: Known(count=count) for name, count in (await store.types(conn, request.tenant)).items()}
+        known = {name: Known(count=count) for name, count in (await _types(conn, request)).items()}
         for name in known if detailed else ():
-            rows = await store.attributes(conn, request.tenant, name)
+            rows = await _attributes(conn, request, name)
             known[name].beside = {row["name"]: Known() for row in rows}
     operation = "retrieveEntityTypeDetails" if detailed else "retrieveEntityTypes"
     asked = Asked(operation=operation, collection="types", details=detailed)
@@ -46,8 +51,8 @@ async def type_(request: Request, exchange: Exchange, name: str) -> Answer:
     context = await request.context()
     iri = _iri(name, context)
     async with exchange.reading() as conn:
-        rows = await store.attributes(conn, request.tenant, iri)
-        count = (await store.types(conn, request.tenant)).get(iri, 0)
+        rows = await _attributes(conn, request, iri)
+        count = (await _types(conn, request)).get(iri, 0)
     held = Known(count=count, beside={row["name"]: Known(kinds=set(row["kinds"])) for row in rows})
     known = {iri: held} if count else {}
     asked = Asked(operation="retrieveEntityTypeInfo", collection="types", name=iri)
@@ -78,7 +83,7 @@ async def attributes(request: Request, exchange: Exchange) -> Answer:
     context = await request.context()
     detailed = request.flag("details")
     async with exchange.reading() as conn:
-        rows = await store.attributes(conn, request.tenant)
+        rows = await _attributes(conn, request)
     known = {row["name"]: _known(row) for row in rows}
     operation = "retrieveAttrTypeDetails" if detailed else "retrieveAttrTypes"
     asked = Asked(operation=operation, collection="attributes", details=detailed)
@@ -104,7 +109,7 @@ async def attribute(request: Request, exchange: Exchange, name: str) -> Answer:
     context = await request.context()
     iri = _iri(name, context)
     async with exchange.reading() as conn:
-        rows = await store.attributes(conn, request.tenant, attribute=iri)
+        rows = await _attributes(conn, request, attribute=iri)
     known = {row["name"]: _known(row) for row in rows}
     asked = Asked(operation="retrieveAttrTypeInfo", collection="attributes", name=iri)
     await distributed.discover(request, exchange, context, asked, known)
@@ -119,6 +124,27 @@ async def attribute(request: Request, exchange: Exchange, name: str) -> Answer:
         "typeNames": sorted(map(context.compact, known[iri].beside)),
     }
     return _answer(request, context, info)
+
+
+async def _types(conn: Connection, request: Request) -> dict[str, int]:
+    """How many entities there are of each type, as far as the caller sees them; of people, each that is counted is told of."""
+    sight = request.admitted.sight
+    if sight is not None:
+        everybody = Question(tenant=request.tenant, sight=sight)
+        request.tells_of(await questions.subjects(conn, everybody), "counted by type and attribute")
+    return await questions.types(conn, request.tenant, sight)
+
+
+async def _attributes(
+    conn: Connection, request: Request, type_: str | None = None, attribute: str | None = None
+) -> list[Record]:
+    """What attributes there are, as far as the caller sees them."""
+    sight = request.admitted.sight
+    if sight is not None:
+        selectors = () if type_ is None else (Selector(types=Types(((type_,),))),)
+        asked = Question(tenant=request.tenant, sight=sight, selectors=selectors)
+        request.tells_of(await questions.subjects(conn, asked), "counted by type and attribute")
+    return await questions.attributes(conn, request.tenant, sight, type_, attribute)
 
 
 def _known(row: Any) -> Known:

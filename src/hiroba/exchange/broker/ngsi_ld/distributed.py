@@ -4,14 +4,16 @@ Where no registration concerns a request, it is as if there were no federation.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from functools import partial
 from typing import Final
 
 import msgspec
 
 from hiroba.base.db import Connection
 from hiroba.exchange.broker import questions
-from hiroba.exchange.broker.contexts.context import Context
+from hiroba.exchange.broker.access import Sight
+from hiroba.exchange.broker.contexts.context import CORE, Context
 from hiroba.exchange.broker.documents.writing import Shape
 from hiroba.exchange.broker.edits import Change
 from hiroba.exchange.broker.errors import BadRequestData, ResourceNotFound
@@ -26,6 +28,7 @@ from hiroba.exchange.broker.federation.queries import Wish
 from hiroba.exchange.broker.federation.reads import Found
 from hiroba.exchange.broker.federation.splitting import Attributes
 from hiroba.exchange.broker.federation.writes import Write
+from hiroba.exchange.broker.linked import Fetch
 from hiroba.exchange.broker.maps.model import EntityMap
 from hiroba.exchange.broker.model import Entity, Key
 from hiroba.exchange.broker.ngsi_ld.http import Answer, Request, json
@@ -43,12 +46,27 @@ Headers = list[tuple[str, str]]
 
 def is_local(request: Request, exchange: Exchange) -> bool:
     """Whether a request stays here: it says so, or nobody is registered."""
-    return request.flag("local") or not exchange.sources.knows_any(request.tenant)
+    is_personal = request.admitted.gate is not None  # what is people's goes to no source: no grant says so
+    return request.flag("local") or is_personal or not exchange.sources.knows_any(request.tenant)
+
+
+def held(request: Request, conn: Connection) -> Fetch:
+    """The entities held here, as the caller sees them."""
+    return partial(_held, conn, request.tenant, request.admitted.sight)
+
+
+async def _held(conn: Connection, tenant: str, sight: Sight | None, ids: Collection[str]) -> Mapping[str, Entity]:
+    return await questions.entities_of(conn, tenant, ids, sight)
 
 
 def origin(request: Request, context: Context) -> Origin:
     """The request as the federation sees it."""
     return Origin(tenant=request.tenant, context=context, headers=request.headers)
+
+
+def must_not_have_come_back(request: Request, exchange: Exchange) -> None:
+    """Nothing, or the problem of a subscription that is a loop (§6.3.18)."""
+    exchange.federation.must_not_have_come_back(origin(request, CORE))
 
 
 async def write(
@@ -112,6 +130,9 @@ def _raise_if_nothing(legs: Sequence[Leg]) -> None:
 
 async def entity(request: Request, exchange: Exchange, key: Key, shape: Shape) -> tuple[Entity | None, Found, Headers]:
     """One entity, put together from here and from the sources that have some of it (§5.7.1.4)."""
+    if request.admitted.sight is not None:
+        async with exchange.reading() as conn:
+            return (await held(request, conn)([key.id])).get(key.id), Found(), []
     own = await exchange.reader.read(key)
     if is_local(request, exchange):
         return own, Found(), []

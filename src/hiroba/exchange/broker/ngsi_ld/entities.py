@@ -16,7 +16,7 @@ from hiroba.exchange.broker.federation.splitting import Attributes
 from hiroba.exchange.broker.federation.writes import Write
 from hiroba.exchange.broker.history.model import SCOPE
 from hiroba.exchange.broker.history.provision import mark_deleted
-from hiroba.exchange.broker.linked import held, joined
+from hiroba.exchange.broker.linked import joined, told
 from hiroba.exchange.broker.model import Fragment, Key
 from hiroba.exchange.broker.ngsi_ld import distributed, maps, shapes
 from hiroba.exchange.broker.ngsi_ld.http import GEO_JSON, JSON_LD, Answer, Request, context_link, json
@@ -58,9 +58,11 @@ async def retrieve(request: Request, exchange: Exchange, id_: str) -> Answer:
         document = writing.single(entity, shape)
         if not document.keys() - {"@context"}:
             raise ResourceNotFound(f"Nothing of {id_} is left when all that is omitted is gone.")
+        request.tells([(entity, shape)])
         return answer_of(200, document, shape, headers)
     async with exchange.reading() as conn:
-        pairs = await joined([entity], shape, join, held(conn, request.tenant))
+        pairs = await joined([entity], shape, join, distributed.held(request, conn))
+    request.tells(told(pairs))
     return answer_of(200, writing.collected(pairs, shape) if join.flat else writing.single(*pairs[0]), shape, headers)
 
 
@@ -161,7 +163,7 @@ async def delete_attribute(request: Request, exchange: Exchange, id_: str, name:
 
     async def of_the_past() -> bool:
         """An entity may be known by its past alone, written through /temporal: then the deletion is one more event of it."""
-        if await exchange.reader.read(key) is not None:
+        if request.admitted.gate is not None or await exchange.reader.read(key) is not None:
             return False
         async with exchange.writing() as conn:
             return await mark_deleted(conn, key, expanded, dataset, request.admitted)
@@ -213,8 +215,7 @@ async def _write(
 
     async def here(attributes: Attributes) -> Change:
         edit = edit_of(lambda fragment: writes.reduced(fragment, attributes))
-        if not request.admitted.everywhere:
-            edit = edits.only_of(request.admitted.owner, edit)
+        edit = edits.admitted(request.admitted, edit)
         if types := request.params.get("type"):
             edit = shapes.only_of_type(types, context, edit)
         try:

@@ -1,7 +1,7 @@
 """HTTP as the NGSI-LD face needs it, thin on purpose: a request read once, a context resolved, an answer sent (CIM 009 §6.3)."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Final
@@ -12,11 +12,13 @@ import orjson
 from litestar.types import HTTPScope, Receive, Send
 
 from hiroba.base.errors import Problem, TooLarge
-from hiroba.exchange.broker.access import Pass
+from hiroba.exchange.broker.access import Pass, Shown
 from hiroba.exchange.broker.contexts.book import Book
 from hiroba.exchange.broker.contexts.context import CORE, Context
 from hiroba.exchange.broker.documents.reading import check_depth
+from hiroba.exchange.broker.documents.writing import Shape
 from hiroba.exchange.broker.errors import BadRequestData, InvalidRequest
+from hiroba.exchange.broker.model import Entity
 
 LARGEST: Final = 20 << 20
 """Bytes of a request's body: a batch of a few thousand entities."""
@@ -79,7 +81,10 @@ class Answer(msgspec.Struct):
 class Request:
     """One request, as far as it has been looked at."""
 
-    __slots__ = ("_params", "accepts", "admitted", "book", "headers", "method", "path", "receive", "scope", "tenant")
+    __slots__ = (
+        "_body", "_params", "accepts", "admitted", "book", "headers", "method", "named", "outside", "path", "receive", "scope",
+        "tenant", "told",
+    )  # fmt: skip
 
     def __init__(self, scope: HTTPScope, receive: Receive, book: Book, path: str = "") -> None:
         self.scope = scope
@@ -94,7 +99,14 @@ class Request:
         self.tenant = self.headers.get("ngsild-tenant", "")
         self.admitted = Pass()
         self.accepts = JSON
+        self.told: list[Shown] | None = None
+        """What the answer tells of people; None: nobody has said so yet, and then it is not sent."""
+        self.named: set[str] = set()
+        """People whom the request names."""
+        self.outside: Mapping[str, str] = {}
+        """How people who are named inside otherwise are named in the answer."""
         self._params: Mapping[str, str] | None = None
+        self._body: bytes | None = None
 
     @property
     def params(self) -> Mapping[str, str]:
@@ -123,7 +135,9 @@ class Request:
         """The media type of the body, or the problem that it is none of these (§6.3.4)."""
         kind = self.media_type
         if kind not in kinds:
-            raise UnsupportedMediaType(f"A body comes as {' or '.join(kinds)}, not {kind or 'without a Content-Type'}.")
+            if not kind:
+                raise InvalidRequest(f"A body comes with a Content-Type: {' or '.join(kinds)}.")
+            raise UnsupportedMediaType(f"A body comes as {' or '.join(kinds)}, not {kind}.")
         return kind
 
     def flag(self, name: str) -> bool:
@@ -177,8 +191,44 @@ class Request:
             raise NotAcceptable(f"Answers come here as {' or '.join(offered)}.")
         self.accepts = best
 
+    def tells(self, pairs: Iterable[tuple[Entity, Shape]]) -> None:
+        """Say which entities the answer holds, and which of their attributes it shows."""
+        self.told = self.told or []
+        for entity, shape in pairs:
+            if entity.subject is not None:
+                attributes = frozenset(filter(shape.shows, entity.doc))
+                self.told.append(Shown(entity.subject, frozenset(entity.types), attributes))
+
+    def tells_of(self, people: Iterable[str], note: str) -> None:
+        """Say of whom the answer tells something without showing any attribute."""
+        self.told = self.told or []
+        self.told += [Shown(subject, frozenset(), frozenset(), note) for subject in people]
+
+    async def reword(self, words: Mapping[str, str]) -> None:
+        """Read this request as if it named people otherwise."""
+        self._params = {name: reworded(value, words) for name, value in self.params.items()}
+        if self.method in {"POST", "PATCH", "PUT"}:
+            self._body = reworded((await self.body()).decode("utf-8", "surrogateescape"), words).encode(
+                "utf-8", "surrogateescape"
+            )
+
+    async def plain_body(self) -> str:
+        """The body as text in which nothing is written in escapes that could be written plainly; "" where there is none."""
+        if self.method not in {"POST", "PATCH", "PUT"}:
+            return ""
+        try:
+            self._body = orjson.dumps(orjson.loads(await self.body()))
+        except orjson.JSONDecodeError as error:
+            raise InvalidRequest(f"The body is no JSON: {error}.") from error
+        return self._body.decode()
+
     async def body(self) -> bytes:
         """The whole body, within the limit."""
+        if self._body is None:
+            self._body = await self._received()
+        return self._body
+
+    async def _received(self) -> bytes:
         length = self.headers.get("content-length", "")
         if length.isdigit() and int(length) > LARGEST:
             raise TooLarge(f"A body has at most {LARGEST >> 20} MB.")
@@ -242,6 +292,13 @@ def _params(query_string: bytes) -> Mapping[str, str]:
     return MappingProxyType(dict(found))
 
 
+def reworded(text: str, words: Mapping[str, str]) -> str:
+    """A text in which people are named otherwise."""
+    for word, other in words.items():
+        text = text.replace(word, other)
+    return text
+
+
 def _ranges(accept: str) -> dict[str, float]:
     """The media ranges of an Accept header, each with its weight; one that cannot be read is 1 (RFC 9110 §12.5.1)."""
     ranges: dict[str, float] = {}
@@ -295,7 +352,9 @@ def problem(error: Problem) -> Answer:
     """An answer that says what is wrong (§5.5.3): a problem document as plain JSON, for clients that know no other."""
     if isinstance(error, LengthRequired | UnsupportedMediaType):
         return Answer(error.status)  # §6.3.4: without any payload
-    headers = [("www-authenticate", "Bearer")] if error.status == 401 else []  # noqa: PLR2004 - Unauthorized
+    told = {name.lower() for name, _ in error.headers}
+    asks = error.status == 401 and "www-authenticate" not in told  # noqa: PLR2004 - Unauthorized
+    headers = [("www-authenticate", "Bearer")] if asks else []
     if isinstance(error, MethodNotAllowed):
         headers = [("allow", ", ".join(error.allowed))]
     return Answer(error.status, orjson.dumps(error.document()), JSON, [*headers, *error.headers])

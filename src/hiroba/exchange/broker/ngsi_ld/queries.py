@@ -7,12 +7,13 @@ from urllib.parse import quote, urlencode
 import msgspec
 from msgspec.structs import replace
 
+from hiroba.exchange.broker import questions
 from hiroba.exchange.broker.contexts.context import Context
 from hiroba.exchange.broker.documents import names, writing
 from hiroba.exchange.broker.documents.writing import Shape
 from hiroba.exchange.broker.errors import BadRequestData
 from hiroba.exchange.broker.exchange import Exchange
-from hiroba.exchange.broker.linked import Join, held, joined
+from hiroba.exchange.broker.linked import Join, joined, told
 from hiroba.exchange.broker.ngsi_ld import bodies, distributed, maps, shapes
 from hiroba.exchange.broker.ngsi_ld.entities import BASE, answer_of
 from hiroba.exchange.broker.ngsi_ld.http import Answer, Request
@@ -42,12 +43,13 @@ async def query(request: Request, exchange: Exchange) -> Answer:
     context = await request.context()
     said: bytes = request.scope["query_string"]
     key = (said, request.tenant, request.accepts, request.preference("body"), context)
-    understood = _UNDERSTOOD.get(key)
+    is_kept = request.admitted.sight is None and len(said) <= LONGEST  # what is people's is understood anew each time
+    understood = _UNDERSTOOD.get(key) if is_kept else None
     if understood is None:
         understood = _understood(request, context, request.params, (selected(request, context),))
         if len(_UNDERSTOOD) >= REMEMBERED:
             _UNDERSTOOD.clear()
-        if len(said) <= LONGEST:
+        if is_kept:
             _UNDERSTOOD[key] = understood
     return await _answer(request, exchange, context, request.params, understood)
 
@@ -131,7 +133,11 @@ async def _answer(
         )
         pairs = [(entity, shape) for entity in page.entities]
         if join is not None:
-            pairs = await joined(page.entities, shape, join, held(conn, request.tenant))
+            pairs = await joined(page.entities, shape, join, distributed.held(request, conn))
+        if request.admitted.sight is not None:
+            request.tells(told(pairs))
+            if question.count:
+                request.tells_of(await questions.subjects(conn, question), "counted")
     headers = [*_paging(request, question, page), *warned]
     if page.count is not None:
         headers.append(("ngsild-results-count", str(page.count)))
@@ -148,6 +154,7 @@ def question_of(
     join = shapes.join_of(params)
     question = Question(
         tenant=request.tenant,
+        sight=request.admitted.sight,
         selectors=tuple(one for one in selectors if one != Selector()),
         having=shape.attrs if shape.attrs and not shape.members else None,
         q=resolve(q.parse(params["q"]), context.expand, context.expand, expanded(params)) if "q" in params else None,

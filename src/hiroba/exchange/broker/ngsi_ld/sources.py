@@ -51,6 +51,7 @@ async def create(request: Request, exchange: Exchange) -> Answer:
         modified=now,
     )
     await exchange.sources.create(made, request.admitted)
+    exchange.forwarder.wake()
     return Answer(201, headers=[("location", f"{pages.BASE}{PATH}/{quote(made.id, safe=':')}")])
 
 
@@ -104,6 +105,7 @@ async def update(request: Request, exchange: Exchange, id_: str) -> Answer:
     if document.get("id", id_) != id_:
         raise BadRequestData(f"The id of a registration stays as it is: {id_}.")
     await exchange.sources.update(request.tenant, id_, fragment, request.admitted)
+    exchange.forwarder.wake()
     return Answer(204)
 
 
@@ -111,6 +113,7 @@ async def delete(request: Request, exchange: Exchange, id_: str) -> Answer:
     """Delete a context source registration (§5.9.4)."""
     names.uri(id_, "the registration's id")
     await exchange.sources.delete(request.tenant, id_, request.admitted)
+    exchange.forwarder.wake()
     return Answer(204)
 
 

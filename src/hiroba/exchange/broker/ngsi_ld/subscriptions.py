@@ -12,6 +12,7 @@ from hiroba.exchange.broker.contexts.context import Context
 from hiroba.exchange.broker.documents import names
 from hiroba.exchange.broker.errors import ResourceNotFound
 from hiroba.exchange.broker.exchange import Exchange
+from hiroba.exchange.broker.ngsi_ld import distributed
 from hiroba.exchange.broker.ngsi_ld.entities import BASE
 from hiroba.exchange.broker.ngsi_ld.http import JSON_LD, Answer, Request, context_link, json
 from hiroba.exchange.broker.ngsi_ld.pages import window
@@ -29,8 +30,11 @@ class Face(msgspec.Struct, frozen=True):
     async def create(self, request: Request, exchange: Exchange) -> Answer:
         """Create a subscription (§5.8.1, §5.11.2)."""
         document, context = await request.document()
-        id_ = await self.kept(exchange).create(request.tenant, request.admitted.owner, document, context)
-        await exchange.follower.catch_up(self.kept(exchange).memory)
+        distributed.must_not_have_come_back(request, exchange)
+        id_ = await self.kept(exchange).create(
+            request.tenant, request.admitted.owner, document, context, via=request.headers.get("via", "")
+        )
+        await self._written(exchange)
         return Answer(201, headers=[("location", f"{BASE}{self.path}/{quote(id_, safe=':')}")])
 
     async def query(self, request: Request, exchange: Exchange) -> Answer:
@@ -66,14 +70,18 @@ class Face(msgspec.Struct, frozen=True):
         await self.kept(exchange).change(
             request.tenant, _id(id_), document, context, lambda stored: _must_own(request, stored)
         )
-        await exchange.follower.catch_up(self.kept(exchange).memory)
+        await self._written(exchange)
         return Answer(204)
 
     async def delete(self, request: Request, exchange: Exchange, id_: str) -> Answer:
         """Delete a subscription (§5.8.5, §5.11.6)."""
         await self.kept(exchange).remove(request.tenant, _id(id_), lambda stored: _must_own(request, stored))
-        await exchange.follower.catch_up(self.kept(exchange).memory)
+        await self._written(exchange)
         return Answer(204)
+
+    async def _written(self, exchange: Exchange) -> None:
+        await exchange.follower.catch_up(self.kept(exchange).memory)
+        exchange.forwarder.wake()
 
 
 ENTITIES: Final = Face("/subscriptions", lambda exchange: exchange.subscriptions)

@@ -40,8 +40,13 @@ _TEXT_COLUMNS = {"id": "array[{alias}.id]", "type": "{alias}.types", "scope": "{
 TIME_COLUMNS = {"createdAt": "created", "modifiedAt": "modified"}
 
 
+def nobodys(alias: str) -> str:
+    """Rows that are somebody's are hidden."""
+    return f"{alias}.subject is null"
+
+
 def everyone(alias: str) -> str:
-    """No row is hidden."""
+    """No row is hidden: the table itself shows only what may be seen."""
     del alias
     return "true"
 
@@ -56,7 +61,7 @@ class Compiler:
         alias: str = "e",
         table: str = "broker.entity",
         links: int = 1,
-        visible: Callable[[str], str] = everyone,
+        visible: Callable[[str], str] = nobodys,
     ) -> None:
         """`start` is the number of the first placeholder and `links` how many relationships a path may follow.
 
@@ -64,6 +69,11 @@ class Compiler:
         """
         self.values: list[Any] = []
         self.start, self.alias, self.table, self.links, self.visible = start, alias, table, links, visible
+        self.linked_table: Callable[[], str] = lambda: self.table
+
+    def look_through(self, table: str, linked: Callable[[], str]) -> None:
+        """Read from a table that shows no more than may be seen; `linked` makes the one that relationships lead into."""
+        self.table, self.linked_table, self.visible = table, linked, everyone
 
     def bind(self, value: Any, kind: str) -> str:
         """The placeholder of a value of a PostgreSQL type."""
@@ -137,7 +147,7 @@ class Compiler:
         inner = self._about(tree, target.rest, other, depth)
         reached = f"{other}.tenant = {alias}.tenant and {other}.id in ({ids})"
         where = f"{reached} and {kinds}{self.visible(other)} and {inner}"
-        return f"exists (select from {self.table} {other} where {where})"
+        return f"exists (select from {self.linked_table()} {other} where {where})"
 
     def _attribute(self, tree: Condition, path: Path, alias: str) -> str:
         def found(expression: str) -> str:

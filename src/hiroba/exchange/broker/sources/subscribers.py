@@ -3,7 +3,7 @@
 import logging
 from collections.abc import AsyncIterator, Callable, Iterable
 from datetime import datetime, timedelta
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 import orjson
@@ -16,6 +16,7 @@ from hiroba.exchange.broker.contexts.book import Book
 from hiroba.exchange.broker.contexts.context import Context
 from hiroba.exchange.broker.delivery.model import Address, Notice, Target
 from hiroba.exchange.broker.delivery.outbox import Outbox
+from hiroba.exchange.broker.errors import Conflict
 from hiroba.exchange.broker.events import Then
 from hiroba.exchange.broker.sources import store as registrations
 from hiroba.exchange.broker.sources.asking import asked
@@ -24,13 +25,27 @@ from hiroba.exchange.broker.sources.matching import Match
 from hiroba.exchange.broker.sources.model import Change
 from hiroba.exchange.broker.sources.writing import write
 from hiroba.exchange.broker.subscriptions import store
-from hiroba.exchange.broker.subscriptions.kept import Kept
-from hiroba.exchange.broker.subscriptions.model import Stored
+from hiroba.exchange.broker.subscriptions.kept import Guard, Kept
+from hiroba.exchange.broker.subscriptions.model import Endpoint, NotificationParams, Stored, Subscription
 from hiroba.exchange.broker.subscriptions.wordings import Wordings
 
 log = logging.getLogger("hiroba.sources")
 AT_ONCE: Final = 50
 """Subscriptions that are looked at in one transaction."""
+FOLLOWING: Final = "urn:ngsi-ld:Subscription:sources-of:"
+"""How the ids begin of those that follow from subscriptions to entities; what follows is the id of the one followed."""
+_FOLLOWED: Final = (
+    "entities",
+    "watched_attributes",
+    "geo_q",
+    "scope_q",
+    "csf",
+    "dataset_id",
+    "is_active",
+    "expires_at",
+    "jsonld_context",
+)
+"""What of a subscription to entities tells which sources it concerns."""
 Waiting = tuple[Stored, Context, Discovery]
 Trigger = Literal["newlyMatching", "updated", "noLongerMatching"]
 
@@ -40,12 +55,37 @@ class Subscribers(Kept):
 
     kind = "ContextSourceNotification"
     table = store.SOURCES
+    shown = store.SHOWN_SOURCES
     memory = "source_subscriptions"
+    initialises = False
 
-    def __init__(self, pool: Pool, book: Book, outbox: Outbox) -> None:
+    def __init__(self, pool: Pool, book: Book, outbox: Outbox, receiver: str = "") -> None:
         super().__init__(pool, book, outbox)
         self._wordings = Wordings(book)
         self._outbox = outbox
+        self._receiver = receiver
+        """Where those that follow from subscriptions to entities are told: here."""
+
+    async def change(self, tenant: str, id_: str, fragment: Any, context: Context, guard: Guard) -> None:
+        """Put a fragment over a subscription (§5.11.3)."""
+        _must_not_follow(id_)
+        await super().change(tenant, id_, fragment, context, guard)
+
+    async def remove(self, tenant: str, id_: str, guard: Guard) -> None:
+        """Delete a subscription (§5.11.6)."""
+        _must_not_follow(id_)
+        await super().remove(tenant, id_, guard)
+
+    def as_shown(self, stored: Stored) -> Stored:
+        """A subscription as it is shown; one that follows another asks for the sources of what that one asks for (§5.8.1.4)."""
+        if not stored.id.startswith(FOLLOWING):
+            return stored
+        said = stored.document
+        document = msgspec.structs.replace(
+            Subscription(id=said.id, notification=NotificationParams(endpoint=Endpoint(uri=self._receiver))),
+            **{name: getattr(said, name) for name in _FOLLOWED},
+        )
+        return msgspec.structs.replace(stored, document=document, question="")
 
     def target_of(self, address: Address) -> Target | None:
         """Where notifications go; a registration is no GeoJSON feature, so that they are JSON where that is wanted."""
@@ -131,6 +171,12 @@ def _meaning(change: Change, discovery: Discovery) -> tuple[Match, Trigger] | No
     return was if after is None else Match(after, after.information), "noLongerMatching"
 
 
+def _must_not_follow(id_: str) -> None:
+    """Nothing, or the problem of changing what follows from something else."""
+    if id_.startswith(FOLLOWING):
+        raise Conflict(f"It follows from {id_.removeprefix(FOLLOWING)} and changes with that.")
+
+
 def _address(stored: Stored) -> Address:
     return Address("ContextSourceNotification", stored.tenant, stored.id)
 
@@ -149,7 +195,7 @@ def _notice(
         secrets=bool(made.owner and made.owner == stored.owner),
     )
     if endpoint.accept == "application/ld+json":
-        written["@context"] = stored.document.jsonld_context
+        written["@context"] = stored.document.words
     return Notice(
         address=_address(stored),
         entity=made.id,

@@ -4,6 +4,7 @@ An attribute has changed when any member of it has another value than before; th
 times of the system's own, is no change.
 """
 
+from datetime import datetime
 from typing import Final
 
 import msgspec
@@ -42,6 +43,11 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
         if self.event.before is None:
             return "entityCreated"
         return "entityDeleted" if self.event.after is None else ""
+
+    @property
+    def deleted(self) -> datetime | None:
+        """When the entity was deleted; None where it was not."""
+        return self.event.at if self.event.after is None else None
 
 
 def changes(event: Event) -> Changes | None:

@@ -86,6 +86,10 @@ class Index:
         """Whether anybody in this tenant waits for changes."""
         return bool(self._places.get(tenant))
 
+    def of_tenant(self, tenant: str) -> list[Entry]:
+        """All subscriptions of a tenant, those too that no change concerns."""
+        return [entry for (theirs, _), entry in self._entries.items() if theirs == tenant]
+
     def candidates(self, tenant: str, id_: str, kinds: Iterable[str], attributes: Iterable[str]) -> list[Entry]:
         """The subscriptions that a change of these attributes of an entity may concern, each once."""
         places = self._places.get(tenant)

@@ -22,7 +22,7 @@ from hiroba.exchange.broker.errors import AlreadyExists, ResourceNotFound
 from hiroba.exchange.broker.events import Then
 from hiroba.exchange.broker.subscriptions import store
 from hiroba.exchange.broker.subscriptions.index import Index
-from hiroba.exchange.broker.subscriptions.model import Stored
+from hiroba.exchange.broker.subscriptions.model import Stored, Subscription
 from hiroba.exchange.broker.subscriptions.reading import created, patched
 
 log = logging.getLogger("hiroba.subscriptions")
@@ -35,10 +35,14 @@ class Kept:
 
     kind: ClassVar[Kind]
     table: ClassVar[store.Table]
+    shown: ClassVar[store.Table]
+    """The table with all that are shown, those too that follow from others."""
     memory: ClassVar[str]
     """The name of this memory among all (base/versions)."""
     triggers: ClassVar[tuple[str, ...]] = ()
     """What triggers a notification where a subscription may say, and does not."""
+    initialises: ClassVar[bool] = True
+    """Whether jsonldContext becomes a member where none is said (§5.8.1.4), or holds unsaid (§5.11.2.4 with §5.2.12)."""
 
     def __init__(self, pool: Pool, book: Book, outbox: Outbox) -> None:
         self._pool = pool
@@ -63,20 +67,21 @@ class Kept:
                 self.index.remove(tenant, id_)
             last = batch.last
 
-    async def create(self, tenant: str, owner: str, document: Any, context: Context) -> str:
-        """Make a subscription; its id (§5.8.1)."""
+    async def create(self, tenant: str, owner: str, document: Any, context: Context, *, via: str = "") -> str:
+        """Make a subscription that came through these brokers; its id (§5.8.1)."""
         now = clock.now()
         read = created(document, context, now)
         address = await self._address(read.document.jsonld_context, context, tenant, owner)
         id_ = read.document.id or f"urn:ngsi-ld:Subscription:{ulid()}"
         stored = Stored(
             tenant=tenant,
-            document=msgspec.structs.replace(read.document, id=id_, jsonld_context=address),
+            document=msgspec.structs.replace(self._in_words_of(read.document, address), id=id_),
             question=read.question,
             owner=owner,
             expires=read.expires,
             created=now,
             modified=now,
+            via=via,
         )
         async with transaction(self._pool) as conn:
             number = await raise_(conn, self.memory)
@@ -100,7 +105,7 @@ class Kept:
             before = _there(await store.one(conn, tenant, id_, hold=True, table=self.table), id_)
             guard(before)
             read = patched(before.document, before.question, fragment, context, now)
-            document = msgspec.structs.replace(read.document, jsonld_context=address or read.document.jsonld_context)
+            document = self._in_words_of(read.document, address or before.document.words)
             after = msgspec.structs.replace(
                 before, document=document, question=read.question, expires=read.expires, modified=now
             )
@@ -124,9 +129,9 @@ class Kept:
         """One subscription, and how its deliveries went (§5.8.3)."""
         await self._outbox.settled()
         async with reading(self._pool) as conn:
-            stored = _there(await store.one(conn, tenant, id_, table=self.table), id_)
+            stored = _there(await store.one(conn, tenant, id_, table=self.shown), id_)
             address = Address(self.kind, tenant, id_)
-            return stored, (await deliveries.states(conn, [address])).get(address)
+            return self.as_shown(stored), (await deliveries.states(conn, [address])).get(address)
 
     async def page(
         self, tenant: str, owner: str | None, *, limit: int, offset: int
@@ -134,15 +139,15 @@ class Kept:
         """Subscriptions in the order of their making, of one owner or with None of all (§5.8.4)."""
         await self._outbox.settled()
         async with reading(self._pool) as conn:
-            found = await store.page(conn, tenant, owner, limit=limit, offset=offset, table=self.table)
+            found = await store.page(conn, tenant, owner, limit=limit, offset=offset, table=self.shown)
             addresses = [Address(self.kind, tenant, stored.id) for stored in found]
             states = await deliveries.states(conn, addresses)
-        return [(stored, states.get(address)) for stored, address in zip(found, addresses, strict=True)]
+        return [(self.as_shown(stored), states.get(address)) for stored, address in zip(found, addresses, strict=True)]
 
     async def count(self, tenant: str, owner: str | None) -> int:
         """How many there are."""
         async with reading(self._pool) as conn:
-            return await store.count(conn, tenant, owner, table=self.table)
+            return await store.count(conn, tenant, owner, table=self.shown)
 
     def target_of(self, address: Address) -> Target | None:
         """Where the notifications of a subscription go; None where there is none."""
@@ -155,12 +160,16 @@ class Kept:
             accept=endpoint.accept or "application/json",
             receiver_info=tuple((pair.key, pair.value) for pair in endpoint.receiver_info),
             notifier_info=tuple((pair.key, pair.value) for pair in endpoint.notifier_info),
-            context=document.jsonld_context,
+            context=document.words,
             timeout=endpoint.timeout / 1000 or None,
             cooldown=endpoint.cooldown / 1000 or None,
             throttling=float(document.throttling),
             active=entry.stored.status(clock.now()) == "active",
         )
+
+    def as_shown(self, stored: Stored) -> Stored:
+        """A subscription as it is shown: as it was made."""
+        return stored
 
     async def _owe_at_once(self, conn: Connection, stored: Stored) -> Then | None:
         """Owe what a subscription gets because it was made or changed, in that transaction: nothing."""
@@ -173,6 +182,11 @@ class Kept:
             await self._book.context(named, tenant)
             return named
         return await self._book.address_for(context.source, tenant, owner)
+
+    def _in_words_of(self, document: Subscription, address: str) -> Subscription:
+        """The document, whose notifications are in the words of this @context."""
+        said = address if self.initialises or document.jsonld_context else ""
+        return msgspec.structs.replace(document, jsonld_context=said, sent_with="" if said else address)
 
     async def _set_due(self, conn: Connection, stored: Stored) -> None:
         every = stored.document.time_interval

@@ -59,6 +59,11 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
             return True
         return any(not self.triggers.isdisjoint(touched[name].kinds) for name in names)
 
+    @property
+    def has_conditions(self) -> bool:
+        """Whether anything is asked of an entity beyond what it is."""
+        return self.q is not None or self.place is not None or self.scopes is not None
+
     def holds(self, subject: Subject, follow: Follow) -> bool:
         """Whether the conditions hold for an entity; `follow` gives those that relationships lead to."""
         if self.scopes is not None and not self.scopes.matches(subject.scopes):

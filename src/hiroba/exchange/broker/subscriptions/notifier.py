@@ -80,7 +80,7 @@ class Notifier:
                 if key not in rendered:
                     tenant = changed.event.key.tenant
                     fetch = _remembering(held(conn, tenant), fetched.setdefault(tenant, {}))
-                    rendered[key] = await item(entity_of(changed, form), changed, form, fetch)
+                    rendered[key] = await item(entity_of(changed, form), changed.deleted, form, fetch)
             except MISHAPS as mishap:
                 failed(entry, mishap)
                 continue
@@ -100,7 +100,7 @@ def address_of(entry: Entry) -> Address:
     return Address("Notification", entry.stored.tenant, entry.stored.id)
 
 
-async def item(entity: Entity, changed: Changes | None, form: Form, fetch: Fetch) -> bytes:
+async def item(entity: Entity, deleted: datetime | None, form: Form, fetch: Fetch) -> bytes:
     """The entity in the form that is wanted, and with commas between them those it links to where they come beside it."""
     pairs = [(entity, form.shape)]
     if form.join is not None:
@@ -108,7 +108,7 @@ async def item(entity: Entity, changed: Changes | None, form: Form, fetch: Fetch
             pairs = await joined([entity], form.shape, form.join, fetch)
         except Problem as problem:
             log.info("a notification goes without linked entities: %s", problem)
-    written = [finished(write(one, shape), changed if one is entity else None, form) for one, shape in pairs]
+    written = [finished(write(one, shape), deleted if one is entity else None, form) for one, shape in pairs]
     return b",".join(map(orjson.dumps, written))
 
 

@@ -22,16 +22,17 @@ class Subscriptions(Kept):
     """Every subscription to entities."""
 
     kind = "Notification"
-    table = store.ENTITIES
+    table = shown = store.ENTITIES
     memory = MEMORY
     triggers = DEFAULT_TRIGGERS
 
     def __init__(self, pool: Pool, book: Book, outbox: Outbox) -> None:
         super().__init__(pool, book, outbox)
-        wordings = Wordings(book)
-        self.listener = Notifier(self.index, wordings, outbox)
+        self.wordings = Wordings(book)
+        """The contexts of notifications."""
+        self.listener = Notifier(self.index, self.wordings, outbox)
         """Told of every change, it owes what follows."""
-        self._intervals = Intervals(self.index, wordings, outbox)
+        self._intervals = Intervals(self.index, self.wordings, outbox)
 
     async def tick(self, mine: Callable[[Address], bool]) -> None:
         """Owe what the clock asks for; to be called every second. Rows are held, so that several processes may."""

@@ -1,5 +1,6 @@
 """What one change means to one subscription, in the form it wants: an item of the notification's `data` (CIM 009 §5.8.6)."""
 
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -117,13 +118,13 @@ def _deleted(changed: Changes, wanted: Form) -> Entity:
     return msgspec.structs.replace(before, doc=doc, scopes=(), expires=None)
 
 
-def finished(written: dict[str, Any], changed: Changes | None, wanted: Form) -> dict[str, Any]:
+def finished(written: dict[str, Any], deleted: datetime | None, wanted: Form) -> dict[str, Any]:
     """The written entity with the moment of its deletion and, in JSON-LD, its @context."""
     if wanted.shape.geojson and written.get("geometry") == NULL:
         written["geometry"] = None
-    if changed is not None and changed.event.after is None:
+    if deleted is not None:
         head = written["properties"] if wanted.shape.geojson else written
-        head["deletedAt"] = clock.iso(changed.event.at)
+        head["deletedAt"] = clock.iso(deleted)
     if wanted.version < NEWEST:
         written = conformed(written, wanted.version)
     return written | {"@context": wanted.address} if wanted.address else written

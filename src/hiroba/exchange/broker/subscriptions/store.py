@@ -23,7 +23,9 @@ class Table(NamedTuple):
 
 ENTITIES: Final = Table("broker.subscription", "broker.subscription_interval")
 SOURCES: Final = Table("broker.source_subscription", "broker.source_subscription_interval")
-_COLUMNS = "tenant, id, owner, document, question, expires, created, modified"
+SHOWN_SOURCES: Final = SOURCES._replace(rows="broker.source_subscription_shown")
+"""Those to context sources as they are shown: with those that follow from subscriptions to entities; only to be read."""
+_COLUMNS = "tenant, id, owner, document, question, expires, created, modified, via"
 _decode = msgspec.json.Decoder(Subscription).decode
 _encode = msgspec.json.encode
 
@@ -37,6 +39,7 @@ def _stored(row: asyncpg.Record) -> Stored:
         expires=row["expires"],
         created=row["created"],
         modified=row["modified"],
+        via=row["via"],
     )
 
 
@@ -83,14 +86,14 @@ async def insert(conn: Connection, made: Sequence[Stored], number: int, *, table
     rows = await conn.fetch(
         f"""
         insert into {table.rows}
-               (tenant, id, number, owner, document, question, expires, created, modified)
-        select tenant, id, $8::bigint, owner, document::jsonb, question, expires, at, at
+               (tenant, id, number, owner, document, question, expires, created, modified, via)
+        select tenant, id, $9::bigint, owner, document::jsonb, question, expires, at, at, via
           from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[],
-                      $7::timestamptz[]) as v (tenant, id, owner, document, question, expires, at)
+                      $7::timestamptz[], $8::text[]) as v (tenant, id, owner, document, question, expires, at, via)
             on conflict (tenant, id) do update
            set number = excluded.number, deleted = false, owner = excluded.owner, document = excluded.document,
                question = excluded.question, expires = excluded.expires,
-               created = excluded.created, modified = excluded.modified
+               created = excluded.created, modified = excluded.modified, via = excluded.via
          where {table.rows}.deleted
         returning id
         """,  # noqa: S608 - constants
@@ -101,6 +104,7 @@ async def insert(conn: Connection, made: Sequence[Stored], number: int, *, table
         [one.question for one in made],
         [one.expires for one in made],
         [one.created for one in made],
+        [one.via for one in made],
         number,
     )
     return {row["id"] for row in rows}

@@ -13,10 +13,11 @@ from hiroba.exchange.broker.model import Instance, Key
 from hiroba.exchange.broker.store import array
 
 _KNOWN: Final = """
-    insert into broker.evolution as e (tenant, path, id, types, names, owner, created, deleted)
-    select tenant, path, id, types::text[], names::text[], owner, created, deleted
+    insert into broker.evolution as e (tenant, path, id, types, names, owner, created, deleted, subject)
+    select tenant, path, id, types::text[], names::text[], owner, created, deleted, subject
       from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[],
-                  $8::timestamptz[]) as v (tenant, path, id, types, names, owner, created, deleted)
+                  $8::timestamptz[], $9::text[])
+           as v (tenant, path, id, types, names, owner, created, deleted, subject)
      order by tenant, path, id
     on conflict (tenant, path, id) do update
        set types = array(select distinct one from unnest(e.types || excluded.types) one order by one),
@@ -25,6 +26,7 @@ _KNOWN: Final = """
 """
 _COLUMNS: Final = (
     "tenant", "path", "id", "name", "dataset", "instance", "at", "observed", "created", "deleted", "number", "value",
+    "subject",
 )  # fmt: skip
 _CORRECTED: Final = "observed = $6, modified = $7, deleted = $8, number = $9, value = $10::jsonb, dataset = $11"
 _OF_ONE: Final = "tenant = $1 and path = $2 and id = $3"
@@ -43,6 +45,7 @@ async def record(conn: Connection, evolutions: Sequence[Evolution], records: Seq
             [one.owner for one in evolutions],
             [one.created for one in evolutions],
             [one.deleted for one in evolutions],
+            [one.subject for one in evolutions],
         )
     if records:  # by COPY, which costs both sides a third less than arrays
         await conn.copy_records_to_table("instance", schema_name="broker", columns=_COLUMNS, records=map(_row, records))
@@ -52,7 +55,7 @@ def _row(one: Record) -> tuple[Any, ...]:
     key = one.key
     return (
         key.tenant, key.path, key.id, one.name, one.dataset, one.instance, one.at, one.observed, one.created, one.deleted,
-        one.number, orjson.dumps(one.value).decode(),
+        one.number, orjson.dumps(one.value).decode(), one.subject,
     )  # fmt: skip
 
 

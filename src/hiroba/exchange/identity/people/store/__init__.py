@@ -1,0 +1,1 @@
+"""The tables of people, one module per idea, one function per question."""

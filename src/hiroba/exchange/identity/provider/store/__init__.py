@@ -1,0 +1,1 @@
+"""The tables of the OpenID Provider, one module per idea."""
