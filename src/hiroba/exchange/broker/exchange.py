@@ -109,7 +109,9 @@ class Exchange:
         url: str = "",
         temporal_page: int = 1000,
         egress: Egress | None = None,
+        by_key: Pool | None = None,
     ) -> None:
+        """`by_key`: connections of their own for reads and writes by key, whose plans are kept (`db.BY_KEY`)."""
         self._pool = pool
         self._context = context
         self._listeners = listeners
@@ -125,8 +127,8 @@ class Exchange:
         self.sources = Sources(pool, self.follower, url, subscribers.tell if subscribers is not None else _nobody)
         self.temporal_page = temporal_page
         """Attribute instances of one answer about the past."""
-        self.writer = Writer(pool, listeners)
-        self.reader = Reader(pool)
+        self.writer = Writer(by_key or pool, listeners)
+        self.reader = Reader(by_key or pool)
         self._sweeper = Sweeper(pool, self.writer)
         self.federation: Federation
         """Other brokers, and what this one is called among them."""
