@@ -73,6 +73,7 @@ from hiroba.exchange.identity.guards import GivenCaller, declared, known
 from hiroba.exchange.identity.organisations import api as organisations
 from hiroba.exchange.identity.provider import api as provider
 from hiroba.exchange.identity.provider import browser, keys, lasting, leaving
+from hiroba.exchange.identity.tokens.outside import Issuer
 from hiroba.settings import Settings, read
 
 
@@ -107,9 +108,7 @@ def jobs(services: Sequence[Service], settings: Settings) -> list[Periodic]:
         Periodic(
             "identity/tell_of_ended_sessions",
             timedelta(seconds=5),
-            partial(
-                leaving.tell, issuer=settings.url, allow=(*settings.egress_allow, *(LOOPBACK if settings.open else ()))
-            ),
+            partial(leaving.tell, issuer=settings.url, egress=partial(Egress, allowed(settings), settings.egress_ca)),
         ),
     ]
     theirs = [
@@ -118,6 +117,11 @@ def jobs(services: Sequence[Service], settings: Settings) -> list[Periodic]:
         for job in service.jobs
     ]
     return ours + theirs
+
+
+def allowed(settings: Settings) -> tuple[str, ...]:
+    """The networks that may be called besides public ones."""
+    return (*settings.egress_allow, *(LOOPBACK if settings.open else ()))
 
 
 class Working(Protocol):
@@ -165,8 +169,7 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
     @asynccontextmanager
     async def running(app: Litestar) -> AsyncIterator[None]:
         pool = await db.connect(settings.database_url)
-        allowed = (*settings.egress_allow, *(LOOPBACK if settings.open else ()))
-        egress = Egress(allowed, settings.egress_ca)
+        egress = Egress(allowed(settings), settings.egress_ca)
         receivers = Receivers(egress)
         book = Book(egress, settings.url, pool, Path(settings.contexts) if settings.contexts else None)
         outbox = Outbox()
@@ -192,7 +195,10 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
         core.follower.follow(MEMORY, book.refresh)
         tallies = Tallies(pool)
         log = await keeping(settings.database_url, egress, settings.data / "log.key", settings.url)
-        app.state.update(pool=pool, log=log.log, exchange=core, egress=egress, regions=Regions(pool, core))
+        issuer = Issuer(settings.token_issuer.rstrip("/"), settings.url, egress) if settings.token_issuer else None
+        app.state.update(
+            issuer=issuer, pool=pool, log=log.log, exchange=core, egress=egress, regions=Regions(pool, core)
+        )
         async with pool.acquire() as connection:
             csrf.secret = await store.secret(connection, "csrf")
             identity = Identity(await federation.own_name(connection), clock.now())
@@ -202,7 +208,7 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
         faces.update(
             {
                 FORWARDED: Inbox(Receiver(around, core.forwarder.planner, outbox), book),
-                "/ngsi-ld/": NgsiLd(core, Open() if settings.open else Gateway(pool, log.log), book),
+                "/ngsi-ld/": NgsiLd(core, Open() if settings.open else Gateway(pool, log.log, issuer), book),
             }
         )
         # what starts last stops first: who writes or calls, before what that needs

@@ -8,6 +8,7 @@ from hiroba.door.account import (
     consent,
     consent_device,
     consent_leave,
+    consent_mine,
     mail,
     mandates,
     passkeys,
@@ -34,7 +35,7 @@ ROUTES: list[Any] = [
     *(*ways_in.ROUTES, *passkeys.ROUTES, *mail.ROUTES, *upstream.ROUTES, *recovery.ROUTES),
     *(*account.ROUTES, *mandates.ROUTES),
     *(desk.desk, *counter.ROUTES, *letters.ROUTES, *officers.ROUTES),
-    *(*consent.ROUTES, *consent_device.ROUTES, *consent_leave.ROUTES),
+    *(*consent.ROUTES, *consent_device.ROUTES, *consent_leave.ROUTES, *consent_mine.ROUTES),
     *(*mine.ROUTES, *answers.ROUTES, *receipts.ROUTES),
 ]
 
