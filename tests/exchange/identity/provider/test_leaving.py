@@ -123,7 +123,7 @@ async def test_what_is_over_is_removed(simple: App, strict: App, person: str, co
     await simple.authorize(prompt="consent")
     await simple.code()
     await simple.token("client_credentials", scope="purpose:publish")
-    await simple.post("/oauth/device")
+    await simple.post("/oauth/device", scope="openid")
     pushed = await strict.post("/oauth/par", **strict.asking())
     assert pushed.status_code == 201
     tables = (
