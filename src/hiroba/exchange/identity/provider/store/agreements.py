@@ -121,10 +121,8 @@ async def session_of(conn: Connection, sid_: str, application: str) -> str | Non
 async def note_ends(conn: Connection) -> None:
     """Owe a notice to each application that wants one for each of its sessions that ended, however it ended."""
     await _owe(conn, await conn.fetch("""
-        delete from identity.application_session a
-         where not exists (select from identity.session s where s.id = a.session and s.expires > $1)
-         returning a.application, a.subject, a.sid
-    """, clock.now()))  # fmt: skip
+        delete from identity.application_session where session is null returning application, subject, sid
+    """))  # fmt: skip
 
 
 async def _owe(conn: Connection, ended: Sequence[Any]) -> None:
