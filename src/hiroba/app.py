@@ -34,6 +34,7 @@ from hiroba.door.region import Regions
 from hiroba.door.service import Service
 from hiroba.door.service import found as services_found
 from hiroba.exchange.audit.keeping import keeping
+from hiroba.exchange.broker import reads, writes
 from hiroba.exchange.broker.access import Open
 from hiroba.exchange.broker.contexts import store as kept_contexts
 from hiroba.exchange.broker.contexts.book import Book
@@ -66,7 +67,7 @@ from hiroba.exchange.gateway import dead_letters, public, tenants
 from hiroba.exchange.gateway.access import Gateway
 from hiroba.exchange.gateway.grants import api as grants_api
 from hiroba.exchange.gateway.grants import consents
-from hiroba.exchange.gateway.log import published
+from hiroba.exchange.gateway.log import published, witnessing
 from hiroba.exchange.gateway.purposes import api as purposes_api
 from hiroba.exchange.identity import operator_api, store
 from hiroba.exchange.identity.guards import GivenCaller, declared, known
@@ -75,6 +76,9 @@ from hiroba.exchange.identity.provider import api as provider
 from hiroba.exchange.identity.provider import browser, keys, lasting, leaving
 from hiroba.exchange.identity.tokens.outside import Issuer
 from hiroba.settings import Settings, read
+
+LANES = reads.LANES + writes.LANES
+"""Reads and writes by key that are under way at once."""
 
 
 def migrations(services: Sequence[Service]) -> list[Migration]:
@@ -169,6 +173,7 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
     @asynccontextmanager
     async def running(app: Litestar) -> AsyncIterator[None]:
         pool = await db.connect(settings.database_url)
+        by_key = await db.connect(settings.database_url, size=LANES, plans=db.BY_KEY)
         egress = Egress(allowed(settings), settings.egress_ca)
         receivers = Receivers(egress)
         book = Book(egress, settings.url, pool, Path(settings.contexts) if settings.contexts else None)
@@ -184,6 +189,7 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
             url=settings.url,
             temporal_page=settings.instances_of_a_page,
             egress=egress,
+            by_key=by_key,
         )
         delivery = Engine(
             pool,
@@ -196,9 +202,8 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
         tallies = Tallies(pool)
         log = await keeping(settings.database_url, egress, settings.data / "log.key", settings.url)
         issuer = Issuer(settings.token_issuer.rstrip("/"), settings.url, egress) if settings.token_issuer else None
-        app.state.update(
-            issuer=issuer, pool=pool, log=log.log, exchange=core, egress=egress, regions=Regions(pool, core)
-        )
+        app.state.update(pool=pool, log=log.log, keeping=log, exchange=core, egress=egress, regions=Regions(pool, core))
+        app.state.issuer = issuer
         async with pool.acquire() as connection:
             csrf.secret = await store.secret(connection, "csrf")
             identity = Identity(await federation.own_name(connection), clock.now())
@@ -213,7 +218,7 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
         )
         # what starts last stops first: who writes or calls, before what that needs
         async with AsyncExitStack() as rooms:
-            for close in (pool.close, egress.close):
+            for close in (pool.close, by_key.close, egress.close):
                 rooms.push_async_callback(close)
             below: list[Working] = [log, core, book]
             for room in below:
@@ -236,6 +241,7 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
             public.ngsi_ld_document,
             tenants.put_tenant,
             *published.ROUTES,
+            *witnessing.ROUTES,
             dead_letters.DeadLetters,
             operator_api.Municipalities,
             purposes_api.Purposes,
