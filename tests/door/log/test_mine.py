@@ -120,7 +120,7 @@ async def test_a_guardian_sees_the_child_s_list_without_what_is_withheld(
     child = await add_person(conn)
     door = await subject_of(conn, child.person, DOOR)
     code = await mandates.invite_proxy(conn, door, shown="Taro", matters=[], until=None)
-    await mandates.accept(conn, hanako.door, code, shown="Hanako")
+    await mandates.accept(conn, code, hanako.door, "Hanako")
     client = await sign_in(hanako)
     (mandate,) = await mandates.represented_by(conn, hanako.door)
     await write(conn, child, read())
