@@ -34,6 +34,7 @@ from hiroba.door.region import Regions
 from hiroba.door.service import Service
 from hiroba.door.service import found as services_found
 from hiroba.exchange.audit.keeping import keeping
+from hiroba.exchange.broker import reads, writes
 from hiroba.exchange.broker.access import Open
 from hiroba.exchange.broker.contexts import store as kept_contexts
 from hiroba.exchange.broker.contexts.book import Book
@@ -74,6 +75,9 @@ from hiroba.exchange.identity.organisations import api as organisations
 from hiroba.exchange.identity.provider import api as provider
 from hiroba.exchange.identity.provider import browser, keys, lasting, leaving
 from hiroba.settings import Settings, read
+
+LANES = reads.LANES + writes.LANES
+"""Reads and writes by key that are under way at once."""
 
 
 def migrations(services: Sequence[Service]) -> list[Migration]:
@@ -165,6 +169,7 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
     @asynccontextmanager
     async def running(app: Litestar) -> AsyncIterator[None]:
         pool = await db.connect(settings.database_url)
+        by_key = await db.connect(settings.database_url, size=LANES, plans=db.BY_KEY)
         allowed = (*settings.egress_allow, *(LOOPBACK if settings.open else ()))
         egress = Egress(allowed, settings.egress_ca)
         receivers = Receivers(egress)
@@ -181,6 +186,7 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
             url=settings.url,
             temporal_page=settings.instances_of_a_page,
             egress=egress,
+            by_key=by_key,
         )
         delivery = Engine(
             pool,
@@ -207,7 +213,7 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
         )
         # what starts last stops first: who writes or calls, before what that needs
         async with AsyncExitStack() as rooms:
-            for close in (pool.close, egress.close):
+            for close in (pool.close, by_key.close, egress.close):
                 rooms.push_async_callback(close)
             below: list[Working] = [log, core, book]
             for room in below:

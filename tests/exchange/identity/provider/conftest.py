@@ -152,7 +152,7 @@ class App:
         document: dict[str, Any] = answer.json()
         return document
 
-    async def bring(self, code: str, **changed: Any) -> httpx.Response:
+    async def bring(self, code: str, /, **changed: Any) -> httpx.Response:
         """A code brought to the token endpoint."""
         form = {
             "code": code,
@@ -201,7 +201,7 @@ def apps(house: httpx.AsyncClient, conn: Connection) -> Callable[..., Any]:
     """A function that registers an application and gives it, ready to speak."""
 
     async def registered(application: Application = SIMPLE, **changed: Any) -> App:
-        application = msgspec.structs.replace(application, **changed)
+        application = msgspec.structs.replace(application, **changed).with_sector()
         await store.put_organisation(conn, Organisation("org:clinic", {"ja": "みほん病院", "en": "Mihon Hospital"}))
         await store.put_application(conn, application)
         method = application.auth_method
@@ -238,8 +238,10 @@ def come_in(house: httpx.AsyncClient, conn: Connection) -> Callable[..., Any]:
 
     async def entered(person: str = "", level: Any = "passkey") -> str:
         person = person or await pairs.add_person(conn)
-        secret = await sessions.enter(conn, person, level, before=house.cookies.get(SESSION_COOKIE, ""))
-        house.cookies.set(SESSION_COOKIE, secret)
+        secret = await sessions.enter(
+            conn, person, level, before=house.cookies.get(SESSION_COOKIE, "", domain="hiroba.test") or ""
+        )
+        house.cookies.set(SESSION_COOKIE, secret, domain="hiroba.test")
         return person
 
     return entered

@@ -8,7 +8,6 @@ from typing import Any
 import httpx
 import orjson
 import pytest
-from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from hypothesis import given
 from hypothesis import strategies as st
 from joserfc.jwk import ECKey, Key, OctKey, RSAKey
@@ -19,7 +18,7 @@ from hiroba.exchange.identity.tokens import jose
 
 OTHER = ECKey.generate_key("P-256", {"kid": "one"})
 LARGER = ECKey.generate_key("P-384")
-WEAK = RSAKey.import_key(generate_private_key(65537, 1024))  # noqa: S505 - weak on purpose
+WEAK = {"kty": "RSA", "n": base64.urlsafe_b64encode(b"\xc1" * 128).rstrip(b"=").decode(), "e": "AQAB"}
 CHECKUP = "purpose:health.checkup@2"
 LATER = int(time.time()) + 3600
 EARLIER = int(time.time()) - 3600
@@ -51,6 +50,7 @@ def confused_assertions() -> dict[str, str]:
         "alg None": raw({"alg": "None"}, good),
         "alg none with a signature": raw({"alg": "none"}, good, b"x"),
         "alg HS256 keyed by the public key": signed(secret_from(ASSERTING), good, alg="HS256"),
+        "alg RS256": raw({"alg": "RS256"}, good, b"x" * 256),
         "no alg": raw({"typ": "JWT"}, good, b"x"),
         "alg a number": raw({"alg": 256}, good, b"x"),
         "by another key of the same kid": assertion("strict", OTHER),
@@ -74,6 +74,7 @@ def confused_assertions() -> dict[str, str]:
         "for another": assertion("strict", aud="https://other.example"),
         "for us and another": assertion("strict", aud=[ISSUER, "https://other.example"]),
         "for an endpoint": assertion("strict", aud=f"{ISSUER}/oauth/token"),
+        "for us in a list": assertion("strict", aud=[ISSUER]),
         "for nobody": assertion("strict", aud=None),
         "of another subject": assertion("strict", sub="org:clinic/app:booking"),
         "of another issuer": assertion("org:clinic/app:booking"),
@@ -140,7 +141,7 @@ def confused_proofs(key: Key, method: str, url: str, nonce: str, token: str) -> 
         "its private key": one(header={"jwk": key.as_dict(private=True)}),
         "another's key": one(header={"jwk": OTHER.as_dict(private=False)}),
         "another curve": signed(key, good, typ="dpop+jwt", jwk=LARGER.as_dict(private=False)),
-        "a weak key": raw({"alg": "PS256", "typ": "dpop+jwt", "jwk": WEAK.as_dict(private=False)}, good, b"x"),
+        "a weak key": raw({"alg": "PS256", "typ": "dpop+jwt", "jwk": WEAK}, good, b"x"),
         "RS256": raw({"alg": "RS256", "typ": "dpop+jwt", "jwk": public}, good, b"x"),
         "jku": one(header={"jku": "https://evil.example/jwks"}),
         "crit": raw({"alg": "ES256", "typ": "dpop+jwt", "jwk": public, "crit": ["exp"]}, good, b"x"),
@@ -149,6 +150,8 @@ def confused_proofs(key: Key, method: str, url: str, nonce: str, token: str) -> 
         "another house": one(htu=url.replace("hiroba.test", "evil.example")),
         "an address that is none": one(htu=7),
         "an address with a broken port": one(htu="http://hiroba.test:x/"),
+        "over": one(exp=EARLIER),
+        "not yet": one(nbf=LATER),
         "yesterday": one(iat=EARLIER),
         "tomorrow": one(iat=LATER),
         "no time": one(iat=None),
