@@ -46,7 +46,7 @@ class World:
         )
         await put_application(self.conn, made)
         for name in ("publish",) if writes else purposes:
-            caller = Caller("client", "", organisation, frozenset({name}))
+            caller = Caller("client", "", "271403" if writes else organisation, frozenset({name}))
             secret = await store.add_key(self.conn, caller, title=id_, application=id_)
             self.keys[f"{id_} {name}"] = secret
             self.keys.setdefault(id_, secret)

@@ -42,7 +42,8 @@ class Sight(msgspec.Struct, frozen=True):
     def table(self, subquery: str, bind: Bind, whose: Collection[str] | None = None) -> str:
         """A subquery with its values bound, narrowed to people where it is known that only they can be meant."""
         among = "" if whose is None else self.among.format(whose=bind(sorted(whose), "text[]"))
-        return subquery.format(*(bind(value, "text") for value in self.values), among=among)
+        places = [bind(value, "text") if f"{{{n}}}" in subquery else "" for n, value in enumerate(self.values)]
+        return subquery.format(*places, among=among)
 
 
 class Words(msgspec.Struct, frozen=True):

@@ -8,6 +8,7 @@ import asyncpg
 import msgspec
 
 from hiroba.base.db import Connection
+from hiroba.exchange.broker.access import Sight
 from hiroba.exchange.broker.documents.evolution_writing import Aggregate, Series
 from hiroba.exchange.broker.errors import BadRequestData, InvalidRequest
 from hiroba.exchange.broker.history.periods import Duration, Periods
@@ -48,10 +49,10 @@ def methods(names: Sequence[str]) -> tuple[str, ...]:
 
 
 async def aggregate(
-    conn: Connection, heads: Sequence[Head], wanted: Wanted, aggregation: Aggregation
+    conn: Connection, heads: Sequence[Head], wanted: Wanted, aggregation: Aggregation, sight: Sight | None = None
 ) -> dict[Key, list[Series]]:
     """The aggregates of these entities, by entity."""
-    chosen = slice_of(wanted)
+    chosen = slice_of(wanted, sight)
     made: dict[Key, list[Series]] = {head.key: [] for head in heads}
     spans = await reckoning.spans(conn, heads, chosen)
     for head in heads:
@@ -59,7 +60,7 @@ async def aggregate(
             periods = _periods(*spans[head.key], wanted.period, aggregation.length)
             groups = await _groups(conn, head, chosen, periods, aggregation.methods)
             named = wanted.names is not None
-            made[head.key] = await _series(conn, head.key, groups, periods, aggregation, named=named)
+            made[head.key] = await _series(conn, head, groups, periods, aggregation, named=named)
     return made
 
 
@@ -85,13 +86,13 @@ async def _groups(
 
 
 async def _series(
-    conn: Connection, key: Key, groups: Sequence[Group], periods: Periods, aggregation: Aggregation, *, named: bool
+    conn: Connection, head: Head, groups: Sequence[Group], periods: Periods, aggregation: Aggregation, *, named: bool
 ) -> list[Series]:
     """Groups as series; a method that fits none of an attribute's values is left out, or refused where it was named."""
     by_series: dict[tuple[str, str], list[Group]] = {}
     for group in groups:
         by_series.setdefault((group.name, group.dataset), []).append(group)
-    types = await reckoning.types(conn, key, list(by_series))
+    types = await reckoning.types(conn, head, list(by_series))
     made = []
     for (name, dataset), mine in sorted(by_series.items()):
         fit = frozenset.intersection(*(FIT[group.kind] for group in mine))

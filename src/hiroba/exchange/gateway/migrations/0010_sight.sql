@@ -22,6 +22,9 @@ declare
     local text;
 begin
     if mentions is null then
+        if body !~ '[A-Za-z0-9_-]{43}' then
+            return doc;
+        end if;
         mentions := array(
             select distinct substr(run[1], start, 43)
               from regexp_matches(body, '[A-Za-z0-9_-]{43,}', 'g') run, generate_series(1, length(run[1]) - 42) start

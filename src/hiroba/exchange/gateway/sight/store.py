@@ -77,9 +77,7 @@ PASTS: Final = f"""(
      where {_HOLDS} and {_first("v.types")}
 )"""  # noqa: S608 - constants
 
-VALUE: Final = """
-    case when h.value::text ~ '[A-Za-z0-9_-]{{43}}' then gateway.reworded(h.value, null, {0}, {3}) else h.value end
-"""
+VALUE: Final = "gateway.reworded(h.value, null, {0}, {3})"
 
 
 class Recipient(msgspec.Struct, frozen=True):
