@@ -60,9 +60,11 @@ from hiroba.exchange.broker.sources import store as registrations
 from hiroba.exchange.broker.sources.subscribers import Subscribers
 from hiroba.exchange.broker.subscriptions import store as subscription_rows
 from hiroba.exchange.broker.subscriptions.registry import Subscriptions
+from hiroba.exchange.broker.subscriptions.sealed import Unsealer
 from hiroba.exchange.gateway import dead_letters, public, tenants
 from hiroba.exchange.gateway.access import Gateway
 from hiroba.exchange.gateway.log import published
+from hiroba.exchange.gateway.sight.mentions import note_mentions
 from hiroba.exchange.identity import operator_api, store
 from hiroba.exchange.identity.guards import GivenCaller, declared, known
 from hiroba.exchange.identity.organisations import api as organisations
@@ -140,23 +142,25 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
         core = Exchange(
             pool,
             book.house,
-            [record, subscriptions.listener],
+            [record, subscriptions.listener, note_mentions],
             subscriptions,
             subscribers,
             url=settings.url,
             temporal_page=settings.instances_of_a_page,
             egress=egress,
         )
+        log = await keeping(settings.database_url, settings.data / "log.key", settings.url)
+        access = Open() if settings.open else Gateway(pool, log.log)
         delivery = Engine(
             pool,
             outbox,
             {kept.kind: kept.target_of for kept in (subscriptions, subscribers)},
             receivers.send,
             [subscriptions.tick, subscribers.tick, core.sources.tick],
+            unseal=Unsealer(pool, access, subscriptions.index, subscriptions.wordings),
         )
         core.follower.follow(MEMORY, book.refresh)
         tallies = Tallies(pool)
-        log = await keeping(settings.database_url, settings.data / "log.key", settings.url)
         app.state.update(pool=pool, log=log.log, exchange=core, egress=egress, regions=Regions(pool, core))
         async with pool.acquire() as connection:
             csrf.secret = await store.secret(connection, "csrf")
@@ -167,7 +171,7 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
         faces.update(
             {
                 FORWARDED: Inbox(Receiver(around, core.forwarder.planner, outbox), book),
-                "/ngsi-ld/": NgsiLd(core, Open() if settings.open else Gateway(pool, log.log), book),
+                "/ngsi-ld/": NgsiLd(core, access, book),
             }
         )
         try:

@@ -10,10 +10,10 @@ from hiroba.base import clock
 pytestmark = pytest.mark.anyio
 HERE = {"type": "Point", "coordinates": [135.48, 34.57]}
 NEAR = "georel=near;maxDistance==100000&geometry=Point&coordinates=[135.48,34.57]"
-SECRET = "そば粉アレルギーの秘密"
+HIDDEN_TEXT = "そば粉アレルギーの秘密"
 TARO = {
     "birthDate": "1950-04-01",
-    "allergy": {"type": "Property", "value": SECRET, "observedAt": "2026-01-01T00:00:00Z"},
+    "allergy": {"type": "Property", "value": HIDDEN_TEXT, "observedAt": "2026-01-01T00:00:00Z"},
     "weight": {"type": "Property", "value": 61.5, "observedAt": "2026-01-01T00:00:00Z"},
     "location": HERE,
     "friend": {"type": "Relationship", "object": "urn:ngsi-ld:Thing:4711"},
@@ -29,7 +29,7 @@ async def taro(world) -> str:
 
 
 HIDDEN = [
-    f"/entities?type=Person&q=allergy==%22{SECRET}%22",
+    f"/entities?type=Person&q=allergy==%22{HIDDEN_TEXT}%22",
     "/entities?type=Person&q=weight>1",
     "/entities?type=Person&q=allergy",
     f"/entities?type=Person&{NEAR}",
@@ -83,7 +83,7 @@ SHOWN = [
 
 async def never(world, person: str, text: str) -> None:
     """Nothing hidden is in an answer, and no name of the person that is not the reader's."""
-    assert SECRET not in text
+    assert HIDDEN_TEXT not in text
     for word in ("allergy", "weight", "61.5", "Patient", "lg271403", "4711", "135.48", person):
         assert word not in text, word
     for sector in ("tenant:care", "app:clinic-desk", "app:bus-app", "log", "door"):
