@@ -9,6 +9,7 @@ await build({
     house: "src/house.css",
     door: "src/door.js",
     island: "src/island.js",
+    passkey: "src/passkey.js",
     map: "src/map.js",
     "map-style": "src/map.css",
     // MapLibre draws in a worker of its own: a second file, which the map is told to load from our own address.

@@ -2,12 +2,12 @@
 
 import gc
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from functools import partial
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from litestar import Litestar, Request
 from litestar.config.csrf import CSRFConfig
@@ -25,6 +25,8 @@ from hiroba.base.egress import LOOPBACK, Egress
 from hiroba.base.jobs import Periodic
 from hiroba.base.web.head import as_get
 from hiroba.door import routes
+from hiroba.door.account import fake_upstream
+from hiroba.door.account.outside import outside
 from hiroba.door.developers.reference import api_documents
 from hiroba.door.headers import Headers
 from hiroba.door.pages import Page, Templates
@@ -32,6 +34,7 @@ from hiroba.door.region import Regions
 from hiroba.door.service import Service
 from hiroba.door.service import found as services_found
 from hiroba.exchange.audit.keeping import keeping
+from hiroba.exchange.broker import reads, writes
 from hiroba.exchange.broker.access import Open
 from hiroba.exchange.broker.contexts import store as kept_contexts
 from hiroba.exchange.broker.contexts.book import Book
@@ -63,14 +66,20 @@ from hiroba.exchange.broker.subscriptions.registry import Subscriptions
 from hiroba.exchange.broker.subscriptions.sealed import Unsealer
 from hiroba.exchange.gateway import dead_letters, public, tenants
 from hiroba.exchange.gateway.access import Gateway
-from hiroba.exchange.gateway.log import published
+from hiroba.exchange.gateway.grants import api as grants_api
+from hiroba.exchange.gateway.grants import consents
+from hiroba.exchange.gateway.log import published, witnessing
+from hiroba.exchange.gateway.purposes import api as purposes_api
 from hiroba.exchange.gateway.sight.mentions import note_mentions
 from hiroba.exchange.identity import operator_api, store
 from hiroba.exchange.identity.guards import GivenCaller, declared, known
 from hiroba.exchange.identity.organisations import api as organisations
 from hiroba.exchange.identity.provider import api as provider
-from hiroba.exchange.identity.provider import browser
+from hiroba.exchange.identity.provider import browser, keys, lasting, leaving
 from hiroba.settings import Settings, read
+
+LANES = reads.LANES + writes.LANES
+"""Reads and writes by key that are under way at once."""
 
 
 def migrations(services: Sequence[Service]) -> list[Migration]:
@@ -97,7 +106,17 @@ def jobs(services: Sequence[Service], settings: Settings) -> list[Periodic]:
         Periodic("broker/forget_gone_contexts", timedelta(hours=1), kept_contexts.forget_gone_contexts),
         Periodic("broker/forget_deleted_subscriptions", timedelta(hours=1), subscription_rows.forget_deleted),
         Periodic("broker/keep_history", timedelta(hours=1), partial(keep, kept=retention(settings.history_days))),
+        Periodic("gateway/end_what_is_over", timedelta(minutes=1), consents.end_what_is_over),
         Periodic("identity/forget_what_is_over", timedelta(hours=1), store.forget_what_is_over),
+        Periodic("identity/forget_tokens", timedelta(minutes=10), lasting.forget_what_is_over),
+        Periodic("identity/rotate_keys", timedelta(days=1), keys.rotate),
+        Periodic(
+            "identity/tell_of_ended_sessions",
+            timedelta(seconds=5),
+            partial(
+                leaving.tell, issuer=settings.url, allow=(*settings.egress_allow, *(LOOPBACK if settings.open else ()))
+            ),
+        ),
     ]
     theirs = [
         Periodic(f"{service.name}/{job.run.__name__}", job.every, job.run)
@@ -105,6 +124,26 @@ def jobs(services: Sequence[Service], settings: Settings) -> list[Periodic]:
         for job in service.jobs
     ]
     return ours + theirs
+
+
+class Working(Protocol):
+    """What has something to do while the house is open."""
+
+    async def start(self) -> None:
+        """Begin."""
+
+    async def stop(self) -> None:
+        """Finish what is under way."""
+
+
+@asynccontextmanager
+async def working(room: Working) -> AsyncIterator[None]:
+    """`room` at work until the block ends."""
+    await room.start()
+    try:
+        yield
+    finally:
+        await room.stop()
 
 
 async def conn(state: State) -> AsyncIterator[Connection]:
@@ -132,8 +171,9 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
     @asynccontextmanager
     async def running(app: Litestar) -> AsyncIterator[None]:
         pool = await db.connect(settings.database_url)
+        by_key = await db.connect(settings.database_url, size=LANES, plans=db.BY_KEY)
         allowed = (*settings.egress_allow, *(LOOPBACK if settings.open else ()))
-        egress = Egress(allowed)
+        egress = Egress(allowed, settings.egress_ca)
         receivers = Receivers(egress)
         book = Book(egress, settings.url, pool, Path(settings.contexts) if settings.contexts else None)
         outbox = Outbox()
@@ -148,8 +188,9 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
             url=settings.url,
             temporal_page=settings.instances_of_a_page,
             egress=egress,
+            by_key=by_key,
         )
-        log = await keeping(settings.database_url, settings.data / "log.key", settings.url)
+        log = await keeping(settings.database_url, egress, settings.data / "log.key", settings.url)
         access = Open() if settings.open else Gateway(pool, log.log)
         delivery = Engine(
             pool,
@@ -161,7 +202,7 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
         )
         core.follower.follow(MEMORY, book.refresh)
         tallies = Tallies(pool)
-        app.state.update(pool=pool, log=log.log, exchange=core, egress=egress, regions=Regions(pool, core))
+        app.state.update(pool=pool, log=log.log, keeping=log, exchange=core, egress=egress, regions=Regions(pool, core))
         async with pool.acquire() as connection:
             csrf.secret = await store.secret(connection, "csrf")
             identity = Identity(await federation.own_name(connection), clock.now())
@@ -174,24 +215,18 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
                 "/ngsi-ld/": NgsiLd(core, access, book),
             }
         )
-        try:
-            await core.start()
-            await book.start()
-            await delivery.start()
-            await core.forwarder.start()
-            tallies.start()
-            log.start()
+        # what starts last stops first: who writes or calls, before what that needs
+        async with AsyncExitStack() as rooms:
+            for close in (pool.close, by_key.close, egress.close):
+                rooms.push_async_callback(close)
+            below: list[Working] = [log, core, book]
+            for room in below:
+                await rooms.enter_async_context(working(room))
+            rooms.push_async_callback(receivers.close)
+            outwards: list[Working] = [delivery, tallies, core.forwarder]
+            for room in outwards:
+                await rooms.enter_async_context(working(room))
             yield
-        finally:
-            await core.forwarder.stop()
-            await tallies.stop()
-            await delivery.stop()
-            await receivers.close()
-            await book.stop()
-            await core.stop()
-            await log.stop()
-            await egress.close()
-            await pool.close()
 
     csrf = CSRFConfig(
         secret="", cookie_name="hiroba_csrf", cookie_httponly=True, cookie_samesite="lax",
@@ -200,12 +235,16 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
     litestar = Litestar(
         route_handlers=[
             *routes.ROUTES,
+            *(fake_upstream.ROUTES if settings.fake_upstream else ()),
             public.house_context,
             public.ngsi_ld_document,
             tenants.put_tenant,
             *published.ROUTES,
+            *witnessing.ROUTES,
             dead_letters.DeadLetters,
             operator_api.Municipalities,
+            purposes_api.Purposes,
+            *grants_api.ROUTES,
             organisations.Organisations,
             organisations.Applications,
             provider.Programs,
@@ -219,7 +258,7 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
             "exchange": Provide(exchange),
             "page": Provide(page),
         },
-        lifespan=[running],
+        lifespan=[running, outside],
         exception_handlers={Exception: routes.problem},
         before_send=[Headers(settings.tiles, secure=settings.url.startswith("https"))],
         csrf_config=csrf,

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 
+from hiroba.base.egress import trusting
 from hiroba.base.errors import Stop
 
 
@@ -26,6 +27,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """How residents reach the house, when a proxy stands before it; empty: http://host:port."""
     egress_allow: tuple[str, ...] = ()
     """Addresses or networks that may be called besides public ones, for example 10.1.0.0/16."""
+    egress_ca: str = ""
+    """A PEM file of certificate authorities that https and mqtts may use besides the system's: that of a receiver of your own."""
     contexts: str = ""
     """A folder of JSON-LD @contexts for places without a network: example.org/a.jsonld in it is https://example.org/a.jsonld."""
     sample: str = "standard"
@@ -36,6 +39,31 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Days the past is kept, by recording; also by type: `365,https://…#Device=30`. Empty: for ever."""
     tiles: str = "https://cyberjapandata.gsi.go.jp/xyz/pale/{z}/{x}/{y}.png"
     """Map tiles laid over the offline base map when the network is there; empty: none."""
+
+    mail: str = ""
+    """The mail server, `smtps://user:password@host:465` or `smtp://host:587`; empty: files in `data`/mail (a stand-in)."""
+    mail_from: str = "hiroba@localhost"
+    """The address letters come from."""
+    upstream: str = ""
+    """The issuer of the upstream sign-in; `none`; `fake`, the stand-in. Empty: the stand-in on loopback, none for the public."""
+    upstream_client: str = ""
+    """Our client id there."""
+    upstream_key: str = ""
+    """A file with our private key there, a JWK (EC P-256 or RSA)."""
+    upstream_acr: str = ""
+    """Classes of authentication that are asked for there, with spaces, one of which its answer must name: `aal3`. Empty: any."""
+    officers_passkey: str = ""
+    """Whether officers need a passkey after the operator's link, `yes` or `no`. Empty: yes where the house has https."""
+
+    @property
+    def fake_upstream(self) -> bool:
+        """Whether the upstream sign-in is the stand-in, which lets anybody in as an invented person."""
+        return self.upstream == "fake" or (not self.upstream and not self.public_url and self.host in _LOOPBACK)
+
+    @property
+    def officers_need_passkeys(self) -> bool:
+        """Whether an officer's link alone opens nothing."""
+        return self.officers_passkey == "yes" or (not self.officers_passkey and self.url.startswith("https"))
 
     @property
     def instances_of_a_page(self) -> int:
@@ -49,6 +77,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return self.public_url.rstrip("/") or f"http://{host}:{self.port}"
 
 
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _LISTS = frozenset({"egress_allow", "history_days"})
 """Settings that are lists with commas."""
 
@@ -68,7 +97,13 @@ def read(environment: Mapping[str, str] = os.environ, **given: object) -> Settin
         raise Stop(
             f"a setting cannot be read: {error}. Settings come from HIROBA_… variables and the command line."
         ) from None
-    if settings.open and settings.host not in {"127.0.0.1", "::1", "localhost"}:
+    if settings.fake_upstream and (settings.host not in _LOOPBACK or settings.public_url):
+        raise Stop(
+            "HIROBA_UPSTREAM=fake lets anybody in as an invented person and is for loopback only. Name an issuer, or none."
+        )
+    if settings.egress_ca:
+        trusting(settings.egress_ca)
+    if settings.open and settings.host not in _LOOPBACK:
         raise Stop("--open has no access control and binds loopback only. Leave --host out, or leave --open out.")
     return settings
 

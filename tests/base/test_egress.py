@@ -1,10 +1,13 @@
 """Outgoing calls: only public addresses, in whatever spelling, unless a network is allowed by name."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
+from pathlib import Path
 
 import pytest
+from tests.certificates import Authority
 
 from hiroba.base.egress import LOOPBACK, CallFailed, CallRefused, Egress
 
@@ -194,3 +197,41 @@ async def test_an_answer_that_does_not_come_is_a_failure(loopback: Egress, serve
 async def test_a_server_that_is_not_there_is_a_failure(loopback: Egress, free_port) -> None:
     with pytest.raises(CallFailed, match="did not answer"):
         await loopback.call("GET", f"http://127.0.0.1:{free_port()}/")
+
+
+@pytest.fixture
+async def secure(tmp_path: Path) -> AsyncIterator[tuple[str, Path]]:
+    """The address of a server that speaks TLS as `localhost`, and who vouches for it."""
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(asyncio.IncompleteReadError):
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(ok(b"hello"))
+            await writer.drain()
+        writer.close()
+
+    authority = Authority(tmp_path)
+    pair = authority.vouch_for("localhost")
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    tls.load_cert_chain(pair.certificate, pair.key)
+    async with await asyncio.start_server(handle, "127.0.0.1", 0, ssl=tls) as server:
+        yield f"https://localhost:{server.sockets[0].getsockname()[1]}/", authority.certificate
+
+
+async def test_an_authority_that_the_operator_names_is_trusted_by_every_way_of_calling(
+    secure: tuple[str, Path],
+) -> None:
+    url, authority = secure
+    egress = Egress(LOOPBACK, str(authority))
+    assert (await egress.call("GET", url)).body == b"hello"
+    assert await egress.post(url, headers={}, body=b"{}") == 200
+    await egress.close()
+
+
+async def test_a_certificate_that_nobody_vouches_for_is_refused_with_the_reason(
+    secure: tuple[str, Path], loopback: Egress
+) -> None:
+    url, _ = secure
+    for calling in (loopback.call("GET", url), loopback.post(url, headers={}, body=b"{}")):
+        with pytest.raises(CallFailed, match="has a certificate that is not trusted: unable to get local issuer"):
+            await calling

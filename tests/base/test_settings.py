@@ -48,6 +48,13 @@ def test_what_cannot_be_read_is_one_line() -> None:
     assert "\n" not in str(stop.value)
 
 
+def test_authorities_that_cannot_be_read_stop_the_house_before_it_starts(tmp_path: Path) -> None:
+    (tmp_path / "empty.pem").write_text("")
+    for file in ("empty.pem", "absent.pem"):
+        with pytest.raises(Stop, match="HIROBA_EGRESS_CA"):
+            read({"HIROBA_EGRESS_CA": str(tmp_path / file)})
+
+
 def test_a_house_without_access_control_binds_loopback_only() -> None:
     with pytest.raises(Stop, match="loopback only"):
         read({"HIROBA_OPEN": "1", "HIROBA_HOST": "192.0.2.7"})

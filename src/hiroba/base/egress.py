@@ -1,6 +1,7 @@
 """The one door for outgoing calls: a name is resolved once, its address checked and pinned, each redirect checked again.
 
 Private, loopback and link-local addresses are closed, whatever spelling they come in, unless `allow` names their network.
+Whom TLS trusts is said once, for every protocol: the authorities of the system, and those that the operator names besides.
 Nothing else in the house opens a socket; a test keeps it so.
 """
 
@@ -10,6 +11,7 @@ import ipaddress
 import socket
 import ssl
 from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -18,7 +20,7 @@ import msgspec
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
-from hiroba.base.errors import Problem
+from hiroba.base.errors import Problem, Stop
 from hiroba.base.posting import BrokenAnswer, Conversation, Lost, request
 
 REDIRECTS = 5
@@ -109,10 +111,11 @@ def _inner(ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> ipaddress.IPv4A
 class Egress:
     """Calls to the outside, for one process; close it when the process ends."""
 
-    def __init__(self, allow: Iterable[str] = ()) -> None:
+    def __init__(self, allow: Iterable[str] = (), authorities: str = "") -> None:
+        """`authorities` is a PEM file of certificates that are trusted besides the system's."""
         self._resolver = _Pinned(tuple(ipaddress.ip_network(network, strict=False) for network in allow))
         self._session: aiohttp.ClientSession | None = None
-        self._tls: ssl.SSLContext | None = None
+        self._authorities = authorities
         self._targets: dict[str, URL] = {}
         self._kept: dict[tuple[str, str, int], list[Conversation]] = {}
         self._looked = 0.0
@@ -154,7 +157,7 @@ class Egress:
                             raise AnswerTooLong(f"{url} answers with more than {limit} bytes.")
                     return Answer(answer.status, dict(answer.headers), bytes(content))
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise CallFailed(f"{url} did not answer: {type(error).__name__}.") from error
+            raise CallFailed(f"{url} {_said(error)}.") from error
         raise CallFailed(f"{url} redirects more than {REDIRECTS} times.")
 
     async def post(self, url: str, *, headers: Mapping[str, str], body: bytes, seconds: float = 10.0) -> int:
@@ -180,7 +183,7 @@ class Egress:
                         if known is None:
                             raise
         except (OSError, Lost, BrokenAnswer) as error:  # TimeoutError is an OSError
-            raise CallFailed(f"{url} did not answer: {type(error).__name__}.") from error
+            raise CallFailed(f"{url} {_said(error)}.") from error
         if conversation.reusable:
             self._kept.setdefault(place, []).append(conversation)
         return status
@@ -244,34 +247,36 @@ class Egress:
                     host, port, lambda: asyncio.StreamReaderProtocol(reader), secure=secure
                 )
         except OSError as error:  # TimeoutError is one
-            raise CallFailed(f"{host}:{port} did not answer: {type(error).__name__}.") from error
+            raise CallFailed(f"{host}:{port} {_said(error)}.") from error
         return reader, asyncio.StreamWriter(transport, protocol, reader, asyncio.get_running_loop())
-
-    def tls(self) -> ssl.SSLContext:
-        """What a connection turns to TLS with (STARTTLS): the other side's certificate is checked."""
-        if self._tls is None:
-            self._tls = ssl.create_default_context()
-        return self._tls
 
     async def _dial(
         self, host: str, port: int, protocol: Callable[[], Spoken], *, secure: bool
     ) -> tuple[asyncio.Transport, Spoken]:
         """A connection to the first address of a host that takes one."""
-        tls = self.tls() if secure else None
         addresses = await self.resolve(host, port)
         for address in addresses:
             try:
                 return await asyncio.get_running_loop().create_connection(
-                    protocol, address, port, ssl=tls, server_hostname=host if secure else None
+                    protocol,
+                    address,
+                    port,
+                    ssl=self.tls if secure else None,
+                    server_hostname=host if secure else None,
                 )
             except OSError:
                 if address == addresses[-1]:
                     raise
         raise CallFailed(f"There is no address of {host}.")
 
+    @cached_property
+    def tls(self) -> ssl.SSLContext:
+        """What every encrypted connection trusts: the other side's certificate is checked."""
+        return trusting(self._authorities)
+
     def _opened(self) -> aiohttp.ClientSession:
         if self._session is None:
-            connector = aiohttp.TCPConnector(resolver=self._resolver, limit=200, use_dns_cache=False)
+            connector = aiohttp.TCPConnector(resolver=self._resolver, limit=200, use_dns_cache=False, ssl=self.tls)
             self._session = aiohttp.ClientSession(
                 connector=connector, auto_decompress=True, cookie_jar=aiohttp.DummyCookieJar()
             )
@@ -293,6 +298,25 @@ class Egress:
         if not self._resolver.may_call(literal):
             raise CallRefused(f"{host} is not a public address. HIROBA_EGRESS_ALLOW may name its network.")
         return target
+
+
+def trusting(authorities: str) -> ssl.SSLContext:
+    """TLS that checks names and trusts the system's authorities and those in a PEM file; Stop where that cannot be read."""
+    context = ssl.create_default_context()
+    if authorities:
+        try:
+            context.load_verify_locations(authorities)
+        except OSError as error:  # ssl.SSLError is one
+            raise Stop(f"{authorities} is no PEM file of certificates: {error}. HIROBA_EGRESS_CA names it.") from error
+    return context
+
+
+def _said(error: Exception) -> str:
+    """What happened to a call, as the rest of a sentence: a certificate that is refused is told with why."""
+    cause = getattr(error, "certificate_error", error)  # aiohttp wraps it
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        return f"has a certificate that is not trusted: {cause.verify_message.rstrip('.')}"
+    return f"did not answer: {type(error).__name__}"
 
 
 def _authority(target: URL) -> str:

@@ -34,6 +34,10 @@ class Post(Protocol):
         """Hand a letter in; PostClosed where that cannot be done now."""
 
 
+class WrongAddress(Invalid):
+    """This is no mail address that can be written to."""
+
+
 class PostClosed(Unavailable):
     """No mail can be sent right now."""
 
@@ -45,10 +49,10 @@ def address(text: str) -> str:
         domain = domain.encode("idna").decode("ascii").lower()
         checked = Address(username=local, domain=domain).addr_spec
     except (UnicodeError, ValueError, IndexError):
-        raise Invalid("Check the mail address.") from None
+        raise WrongAddress from None
     wrong = not at or not local or "." not in domain or len(checked) > LONGEST or not checked.isascii()
     if wrong or not checked.isprintable() or " " in checked or '"' in checked:
-        raise Invalid("Check the mail address.")
+        raise WrongAddress
     return checked
 
 

@@ -19,6 +19,11 @@ LOST: Final = (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, 
 """What a broken talk raises; TimeoutError is an OSError."""
 
 
+def is_local(url: str) -> bool:
+    """Whether a mail server's address is this machine's own, which egress would otherwise not call."""
+    return urlsplit(url).hostname in LOCAL
+
+
 class Smtp:
     """A mail server that takes letters in."""
 
@@ -53,7 +58,7 @@ class Smtp:
         offered = await talk.say("EHLO hiroba", "250")
         if not self.secure and "STARTTLS" in offered.upper():
             await talk.say("STARTTLS", "220")
-            await talk.writer.start_tls(self.egress.tls(), server_hostname=self.host)
+            await talk.writer.start_tls(self.egress.tls, server_hostname=self.host)
             await talk.say("EHLO hiroba", "250")
         elif not self.secure and self.host not in LOCAL:
             raise PostClosed("The mail server offers no encryption.")

@@ -10,8 +10,11 @@ from litestar.types import Message, Scope
 PERMISSIONS: Final = "geolocation=(self), camera=(), microphone=(), payment=(), usb=(), interest-cohort=()"
 
 
-def policy(tiles: str) -> str:
-    """The content security policy: our own files, no inline script or style, and the one host of the map's tiles."""
+def policy(tiles: str, *answered_at: str) -> str:
+    """The content security policy: our own files, no inline script or style, and the one host of the map's tiles.
+
+    `answered_at`: where the answer to a form of this page may lead besides this house.
+    """
     parts = urlsplit(tiles)
     host = f" {parts.scheme}://{parts.netloc}" if parts.scheme in {"http", "https"} and parts.netloc else ""
     return "; ".join(
@@ -24,7 +27,7 @@ def policy(tiles: str) -> str:
             "font-src 'self'",
             "worker-src 'self' blob:",
             "manifest-src 'self'",
-            "form-action 'self'",
+            " ".join(("form-action 'self'", *answered_at)),
             "frame-ancestors 'none'",
             "base-uri 'none'",
         )

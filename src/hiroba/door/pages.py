@@ -6,7 +6,7 @@ In a template: `_("English sentence")` and `ngettext(…)` translate, `page` is 
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime, timedelta
 from importlib.resources import files
 from typing import Any
 from urllib.parse import quote
@@ -23,7 +23,7 @@ from hiroba.base.text import LANGUAGES, WEEKDAYS, Catalogue, choose, in_language
 from hiroba.door import static
 from hiroba.door.region import Region
 from hiroba.door.service import Service
-from hiroba.exchange.identity.callers import Caller
+from hiroba.exchange.identity.callers import OPERATOR, Caller, officer
 
 LANGUAGE_COOKIE = "hiroba_language"
 
@@ -34,6 +34,14 @@ class Duty(msgspec.Struct, frozen=True):
     name: str
     title: dict[str, str]
     href: str
+
+
+HOUSE_DUTIES = (
+    (Duty("counter", {"ja": "窓口", "en": "Counter"}, "/desk/counter"), officer("identity")),
+    (Duty("officers", {"ja": "担当者", "en": "Officers"}, "/desk/officers"), OPERATOR),
+    (Duty("letters", {"ja": "送信メール", "en": "Letters"}, "/desk/letters"), OPERATOR),
+)
+"""Pages for officers that are the house's own."""
 
 
 class Templates:
@@ -112,6 +120,15 @@ class Page:
             return f"{day.day} {day:%b} ({day:%a})"
         return f"{day.month}月{day.day}日（{WEEKDAYS[day.weekday()]}）"
 
+    def moment(self, at: datetime) -> str:
+        """A moment in Japan, to the minute: 11月20日（金） 14:05."""
+        local = at.astimezone(clock.JAPAN)
+        return f"{self.short(local.date())} {local:%H:%M}"
+
+    def last_day(self, end: datetime) -> str:
+        """The last day of what ends at `end`, with its year; midnight belongs to the day before."""
+        return self.catalogue.date((end - timedelta(microseconds=1)).astimezone(clock.JAPAN).date())
+
     @property
     def who(self) -> str:
         """The caller's name for the head of a page: their municipality, or the operator."""
@@ -128,16 +145,12 @@ class Page:
     def duties(self) -> list[Duty]:
         """The officers' pages of services that this caller may open."""
         paths = {route.path for route in self.request.app.routes}
-        return [
+        ours = [duty for duty, may in HOUSE_DUTIES if self.caller.is_allowed((may,))]
+        return ours + [
             Duty(service.name, service.title, f"/desk/{service.name}")
             for service in self._templates.services
-            if f"/desk/{service.name}" in paths and self._may_serve(service)
+            if f"/desk/{service.name}" in paths and self.caller.is_allowed(tuple(map(officer, service.roles)))
         ]
-
-    def _may_serve(self, service: Service) -> bool:
-        return self.caller.kind == "operator" or (
-            self.caller.kind == "officer" and not self.caller.names.isdisjoint(service.roles)
-        )
 
     def is_at(self, href: str) -> bool:
         """Whether this page is `href` or lies below it."""

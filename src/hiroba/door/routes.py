@@ -3,7 +3,20 @@
 from typing import Any
 
 from hiroba.door import health, language, static, trouble
-from hiroba.door.desk import desk, sign_in
+from hiroba.door.account import (
+    account,
+    consent,
+    consent_device,
+    consent_leave,
+    mail,
+    mandates,
+    passkeys,
+    recovery,
+    upstream,
+)
+from hiroba.door.account import sign_in as ways_in
+from hiroba.door.consents import answers, mine, receipts
+from hiroba.door.desk import counter, desk, letters, officers, sign_in
 from hiroba.door.developers import guide
 from hiroba.door.home import atlas, home, place, search, services
 
@@ -18,7 +31,11 @@ ROUTES: list[Any] = [
     services.all_services,
     guide.developers,
     *sign_in.ROUTES,
-    desk.desk,
+    *(*ways_in.ROUTES, *passkeys.ROUTES, *mail.ROUTES, *upstream.ROUTES, *recovery.ROUTES),
+    *(*account.ROUTES, *mandates.ROUTES),
+    *(desk.desk, *counter.ROUTES, *letters.ROUTES, *officers.ROUTES),
+    *(*consent.ROUTES, *consent_device.ROUTES, *consent_leave.ROUTES),
+    *(*mine.ROUTES, *answers.ROUTES, *receipts.ROUTES),
 ]
 
 problem = trouble.problem

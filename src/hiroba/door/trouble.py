@@ -4,10 +4,14 @@ from typing import Any
 
 from litestar import Request, Response
 from litestar.datastructures import State
+from litestar.response import Redirect
 
+from hiroba.base.errors import Unauthorized
 from hiroba.base.web import problems
+from hiroba.door.account.coming import PRIVATE, back_to, way_in
 from hiroba.door.pages import Templates
-from hiroba.exchange.identity.callers import NOBODY
+from hiroba.exchange.identity.callers import NOBODY, RESIDENT
+from hiroba.exchange.identity.levels import LevelNeeded
 
 SAID = {
     400: "We could not understand that",
@@ -29,11 +33,25 @@ def wants_a_page(accept: str) -> bool:
     return "text/html" in accept.lower()
 
 
+def _way_in(request: Request[Any, Any, State], error: Exception) -> str:
+    """Where a person is led who has to sign in, or to show once more who they are; "" where that is not the matter."""
+    if isinstance(error, LevelNeeded):
+        level: str = error.level
+    elif isinstance(error, Unauthorized) and RESIDENT in request.route_handler.opt.get("may", ()):
+        level = ""
+    else:
+        return ""
+    here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    return way_in(here if request.method == "GET" else back_to(request), level)
+
+
 def problem(request: Request[Any, Any, State], error: Exception) -> Response[Any]:
     """What went wrong."""
     said = problems.problem(request, error)
     if not wants_a_page(request.headers.get("accept", "")):
         return said
+    if way := _way_in(request, error):
+        return Redirect(way, status_code=303, headers=PRIVATE)
     document = said.content
     status: int = document["status"]
     caller = (request.scope.get("state") or {}).get("caller", NOBODY)

@@ -68,6 +68,10 @@ async def test_a_body_says_its_length_and_its_kind(broker) -> None:
         assert (answer.status_code, answer.content) == (411, b"")
     answer = await broker.post(f"{BASE}/entities", content=orjson.dumps(CAR), headers={"Content-Type": "text/plain"})
     assert (answer.status_code, answer.content) == (415, b"")
+    answer = await broker.post(f"{BASE}/entities", content=orjson.dumps(CAR))
+    assert answer.status_code == 400
+    assert answer.json()["type"].endswith("InvalidRequest")
+    assert "application/ld+json" in answer.json()["detail"], "who names no type is told which ones there are"
 
 
 async def test_another_method_is_told_which_ones_there_are(broker) -> None:

@@ -92,6 +92,29 @@ def examples(real_data: Path) -> dict[str, Any]:
     return {str(file.relative_to(root)): orjson.loads(file.read_bytes()) for file in sorted(root.glob("*/*__*"))}
 
 
+FORMS = {
+    ".json": "key-values of NGSIv2",
+    "-normalized.json": "normalized of NGSIv2",
+    ".jsonld": "key-values of NGSI-LD",
+    "-normalized.jsonld": "normalized of NGSI-LD",
+    "-geojsonfeature.json": "GeoJSON",
+}
+"""How an example's file ends, and what form that is; a model's second example has a number or a name before the end."""
+
+
+def form_of(name: str) -> str:
+    """The longest of the endings that a file has."""
+    return max((end for end in FORMS if name.endswith(end)), key=len, default="")
+
+
+def test_every_file_of_every_model_is_an_example_in_a_form_that_is_tried(real_data: Path, examples) -> None:
+    root = real_data / "ngsi_smart_data_models"
+    files = {str(file.relative_to(root)) for file in root.rglob("*") if file.is_file()}
+    assert {name for name in files if "/schema/" not in name} == {*examples, "SOURCE.md"}
+    assert {form_of(name) for name in examples} == FORMS.keys()
+    assert (INVALID.keys() | INVALID_GEOJSON.keys()) <= examples.keys()
+
+
 def terms_of(document: Any) -> Iterator[str]:
     """Every member's name in a document, and its type."""
     if isinstance(document, dict):
@@ -178,7 +201,9 @@ async def there_and_back(client: httpx.AsyncClient, name: str, document: dict[st
 
 async def test_every_valid_example_comes_back_as_it_was_given(airgapped, examples) -> None:
     chosen = {
-        name: document for name, document in examples.items() if not name.endswith(("normalized.json", "feature.json"))
+        name: document
+        for name, document in examples.items()
+        if form_of(name) not in {"-normalized.json", "-geojsonfeature.json"}
     }
     refused = set()
     changed = []
@@ -195,7 +220,7 @@ async def test_every_valid_example_comes_back_as_it_was_given(airgapped, example
 
 async def test_examples_in_the_normalized_form_of_ngsiv2_are_refused_rather_than_half_read(airgapped, examples) -> None:
     """Their attributes are of the types Text, Number, …, which belong to the other face (4.5.2.2)."""
-    chosen = {name: document for name, document in examples.items() if name.endswith("normalized.json")}
+    chosen = {name: document for name, document in examples.items() if form_of(name) == "-normalized.json"}
     assert len(chosen) > 100
     for name, document in chosen.items():
         assert await there_and_back(airgapped, name, document) is None, name
@@ -212,7 +237,7 @@ INVALID_GEOJSON = {
 async def test_examples_in_geojson_are_what_their_entities_look_like_as_geojson(airgapped, examples) -> None:
     """GeoJSON is a form of answers (4.5.16, 4.5.17): the entity of a feature's properties goes in, the feature comes back."""
     refused = set()
-    chosen = {name: document for name, document in examples.items() if name.endswith("feature.json")}
+    chosen = {name: document for name, document in examples.items() if form_of(name) == "-geojsonfeature.json"}
     for name, feature in chosen.items():
         geometry = feature["geometry"].get("value", feature["geometry"])  # some wrap it, which no GeoJSON does
         properties = {

@@ -1,21 +1,23 @@
 """Signing in by a link that works once, and signing out."""
 
-from typing import Final
-
-from litestar import Request, Response, get, post
+from litestar import Response, get, post
 from litestar.datastructures import Cookie, State
 from litestar.params import FromPath
 from litestar.response import Redirect
 
-from hiroba.base.errors import NotFound
+from hiroba.base.errors import Forbidden, NotFound
 from hiroba.base.web.given import GivenConnection
+from hiroba.door.account import coming
+from hiroba.door.account.coming import UNSEEN, Asked
 from hiroba.door.pages import GivenPage
 from hiroba.exchange.identity import store
 from hiroba.exchange.identity.callers import ANYONE
 from hiroba.exchange.identity.guards import SESSION_COOKIE
+from hiroba.exchange.identity.people.store import attempts
 
-UNSEEN: Final = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
-"""A page whose address is a secret is kept nowhere and named to nobody."""
+
+class NoAccount(Forbidden):
+    """This link names no officer's account, and officers here sign in with passkeys."""
 
 
 class LinkOver(NotFound):
@@ -33,20 +35,35 @@ async def ask(page: GivenPage, secret: FromPath[str]) -> Response[str]:
 
 
 @post("/sign-in/once/{secret:str}", opt={"may": (ANYONE,)}, include_in_schema=False, status_code=303)
-async def enter(conn: GivenConnection, state: State, secret: FromPath[str]) -> Redirect:
-    """Use the link up and begin a session."""
-    session = await store.sign_in(conn, secret)
-    if session is None:
+async def enter(conn: GivenConnection, request: Asked, state: State, secret: FromPath[str]) -> Redirect:
+    """Use the link up: begin a session, or, where officers need a passkey, let this officer make one first."""
+    link = await store.use_link(conn, secret)
+    if link is None:
         raise LinkOver("Ask the operator of this house for a new link.")
-    cookie = Cookie(
-        SESSION_COOKIE, value=session, max_age=int(store.SESSION_LIFE.total_seconds()), httponly=True, samesite="lax",
-        secure=state.settings.url.startswith("https"),
-    )  # fmt: skip
+    if link.kind == "officer" and state.settings.officers_need_passkeys:
+        if link.officer is None:
+            raise NoAccount("Ask the operator for a link with your name: hiroba sign-in --officer … --name …")
+        attempt = await attempts.begin(conn, "officer", {"officer": link.officer})
+        cookie = coming.attempt_cookie(request, attempt)
+        return Redirect("/sign-in/officer", status_code=303, cookies=[cookie], headers=UNSEEN)
+    if before := coming.held(request):
+        await store.sign_out(conn, before)
+    session = await store.begin_session(conn, link)
+    cookie = coming.session_cookie(request, session, store.SESSION_LIFE)
     return Redirect("/desk", status_code=303, cookies=[cookie], headers=UNSEEN)
 
 
+@get("/sign-in/officer", opt={"may": (ANYONE,)}, include_in_schema=False)
+async def make_passkey(request: Asked, page: GivenPage) -> Response[str]:
+    """The officer's passkey: whoever was let in by the link makes it here, and it opens the desk from now on."""
+    origin = coming.site(request).origins[0]
+    answer = page.html("door/account/officer.html", elsewhere="" if coming.origin(request) == origin else origin)
+    answer.headers.update(UNSEEN)
+    return answer
+
+
 @post("/sign-out", opt={"may": (ANYONE,)}, include_in_schema=False, status_code=303)
-async def leave(conn: GivenConnection, request: Request) -> Redirect:  # type: ignore[type-arg]
+async def leave(conn: GivenConnection, request: Asked) -> Redirect:
     """End the session, here and in the house."""
     if session := request.cookies.get(SESSION_COOKIE):
         await store.sign_out(conn, session)
@@ -54,4 +71,4 @@ async def leave(conn: GivenConnection, request: Request) -> Redirect:  # type: i
     return Redirect("/", status_code=303, cookies=[over])
 
 
-ROUTES = [ask, enter, leave]
+ROUTES = [ask, enter, make_passkey, leave]

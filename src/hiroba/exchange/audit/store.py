@@ -180,3 +180,22 @@ async def checkpoint_of(conn: Connection, size: int) -> Stored | None:
 async def checkpoints(conn: Connection, before: int, most: int) -> list[Stored]:
     """Checkpoints of smaller trees, the largest first."""
     return await fetch(conn, Stored, f"{_STORED} where size < $1 order by size desc limit $2", before, most)
+
+
+async def latest_confirmed(conn: Connection) -> Stored | None:
+    """The newest checkpoint below which a witness has put its line."""
+    condition = "where exists (select from audit.cosignature s where s.size = c.size)"
+    return await fetch_one(conn, Stored, f"{_STORED} {condition} order by size desc limit 1")
+
+
+async def has_witnesses(conn: Connection) -> bool:
+    """Whether anybody watches this log."""
+    return bool(await conn.fetchval("select exists (select from audit.witness)"))
+
+
+async def witness_keys(conn: Connection, size: int) -> list[str]:
+    """The verifier keys of those who confirmed the tree of `size`."""
+    rows = await conn.fetch("""
+        select key from audit.witness w join audit.cosignature s on s.witness = w.name where s.size = $1 order by w.name
+    """, size)  # fmt: skip
+    return [row["key"] for row in rows]

@@ -38,6 +38,11 @@ class Proof(msgspec.Struct, frozen=True):
     at: datetime
 
 
+def known(text: str) -> Level | None:
+    """The level of that name."""
+    return next((level for level in ORDER if level == text), None)
+
+
 def reaches(level: Level, wanted: Level) -> bool:
     """Whether `level` is `wanted` or more."""
     return ORDER.index(level) >= ORDER.index(wanted)

@@ -140,7 +140,27 @@ async def test_a_failure_is_tried_again_and_counted(world: World) -> None:
     assert world.numbers(ONE) == [1, 2]
     async with world.pool.acquire() as conn:
         state = (await store.states(conn, [ONE]))[ONE]
-    assert (state.sent, state.failed, state.ok, state.failures) == (3, 1, True, 0)
+    assert (state.sent, state.failed, state.ok, state.failures, state.reason) == (2, 1, True, 0, "")
+
+
+async def test_a_notification_that_fails_again_and_again_is_one_and_why_it_failed_is_kept(world: World) -> None:
+    async def answer(_target: Target, _notification: dict) -> Attempt:
+        return Attempt(ok=False, reason="nothing was said")
+
+    world.answer = answer
+    engine = await world.engine()
+    await world.owe(notice(ONE, "urn:x:1", 1))
+
+    async def tried_twice() -> bool:
+        async with world.pool.acquire() as conn:
+            state = (await store.states(conn, [ONE])).get(ONE)
+        return state is not None and state.failed == 2
+
+    await until(tried_twice)
+    async with world.pool.acquire() as conn:
+        state = (await store.states(conn, [ONE]))[ONE]
+    assert (state.sent, state.ok, state.reason) == (1, False, "nothing was said")
+    assert engine.dispatch.lines[ONE].failures == 2
 
 
 async def test_with_throttling_the_newest_state_of_each_entity_is_sent_when_the_period_is_over(world: World) -> None:

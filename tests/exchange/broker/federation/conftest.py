@@ -141,5 +141,7 @@ async def brokers(served: list[str]) -> AsyncIterator[list[httpx.AsyncClient]]:
         for client in clients:
             for one in (await client.get("/csourceRegistrations", params={"type": "Car"})).json():
                 await client.delete(f"/csourceRegistrations/{one['id']}")
+            for one in (await client.get("/subscriptions")).json():
+                await client.delete(f"/subscriptions/{one['id']}")
             await client.delete("/entities", params={"type": "Car", "local": "true"})
         yield clients

@@ -1,4 +1,4 @@
-"""Subscriptions at context sources: made, changed and deleted with what they follow from (CIM 009 §5.8.1.4, §5.8.2.4, §5.8.5.4)."""
+"""Subscriptions at context sources: made, changed and deleted with what they follow from (CIM 009 §5.8.1, §5.8.2, §5.8.5)."""
 
 from typing import Any
 

@@ -423,7 +423,9 @@ async def sorted_by_sql(conn: Connection, terms: Sequence[By], *, handed_over: b
                   if (away := far(ORIGIN, orjson.loads(row["s"]))) is not None}  # fmt: skip
         handed = orjson.dumps(known).decode()
     compiler = Compiler()
-    joins, order = ranking.ranked(compiler, terms, compiler.bind(handed, "jsonb") if handed else None, "C")
+    joins, order = ranking.ranked(
+        compiler, terms, compiler.bind(handed, "jsonb") if handed else None, None if handed else "C"
+    )
     question = f"select e.id from entity e {joins} order by {order}, e.id"  # noqa: S608 - the compiler binds
     return [row["id"] for row in await conn.fetch(question, *compiler.values)]
 

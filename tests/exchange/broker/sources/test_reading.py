@@ -48,6 +48,14 @@ def read(document: dict[str, Any], context: Context = OURS) -> Registration:
     )
 
 
+def test_local_only_beside_management_means_the_same_and_is_given_back_as_it_came() -> None:
+    plain = {name: value for name, value in WHOLE.items() if name != "management"}
+    made = read(plain | {"localOnly": True})
+    assert made.management.local_only
+    assert not read(plain | {"localOnly": False}).management.local_only
+    assert writing.write(made, OURS)["localOnly"] is True
+
+
 def test_every_member_is_understood() -> None:
     made = read(WHOLE)
     assert made.mode == "redirect"

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
 
@@ -120,6 +120,7 @@ class Life(RuleBasedStateMachine):
 
 
 TestLife = Life.TestCase
+TestLife.settings = settings(deadline=None)
 
 SHAPE = {
     "id": "01J", "version": 3, "subject": "s", "source": "org:mutsu", "recipient": BOOKING, "purpose": "health.checkup@2",
@@ -144,6 +145,7 @@ def test_to_agree_to_more_than_was_offered_is_refused() -> None:
         model.narrowed(OFFERED, (Data("Vehicle", ("birthDate",)),))
 
 
+@settings(deadline=None)
 @given(st.sets(st.sampled_from(NAMES)))
 def test_to_agree_to_part_keeps_the_order_and_nothing_is_no_agreement(chosen: set[tuple[str, str]]) -> None:
     wanted = tuple(Data(type_, (attr,)) for type_, attr in chosen)

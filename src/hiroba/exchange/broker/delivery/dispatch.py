@@ -162,7 +162,7 @@ class Dispatch:
 
     async def _deliver(self, address: Address, line: Line, target: Target, rows: tuple[Row, ...], trust: Trust) -> None:
         began = clock.now()
-        self.ledger.began(address, began)
+        self.ledger.began(address, began, again=line.was_sent(rows))
         self._wake()
         UNDER_WAY.inc()
         try:
@@ -179,7 +179,7 @@ class Dispatch:
         else:
             chance = random.random()  # noqa: S311 - spreads attempts over time, keeps no secret
             dead = line.failed(rows, time.monotonic(), target, chance, refused=attempt.refused)
-            self.ledger.failed(address, began, line.failures)
+            self.ledger.failed(address, began, line.failures, attempt.reason)
             self.ledger.bury(dead, attempt, line.failures)
             self._give_up_old(address, line, attempt)
         self.advance(address)

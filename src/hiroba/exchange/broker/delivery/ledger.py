@@ -58,25 +58,25 @@ class Ledger:
         """Whether something is still to be written down of this subscription."""
         return address in self._tallies
 
-    def began(self, address: Address, at: datetime) -> None:
-        """A notification is being sent (§5.8.6: counted then, whatever becomes of it)."""
+    def began(self, address: Address, at: datetime, *, again: bool) -> None:
+        """A notification is being sent: counted then, whatever becomes of it, and once however often it is tried (§5.8.6)."""
         tally = self._tallies.setdefault(address, Tally())
-        tally.sent += 1
+        tally.sent += not again
         tally.last_notification = at
 
     def succeeded(self, address: Address, rows: Iterable[Row], at: datetime) -> None:
         """A notification has arrived."""
         self._done += rows
         tally = self._tallies.setdefault(address, Tally())
-        tally.ok, tally.failures = True, 0
+        tally.ok, tally.failures, tally.reason = True, 0, ""
         tally.last_success = at
         DELIVERED.inc()
 
-    def failed(self, address: Address, at: datetime, failures: int) -> None:
+    def failed(self, address: Address, at: datetime, failures: int, reason: str) -> None:
         """An attempt has failed."""
         tally = self._tallies.setdefault(address, Tally())
         tally.failed += 1
-        tally.ok, tally.failures = False, failures
+        tally.ok, tally.failures, tally.reason = False, failures, reason
         tally.last_failure = at
         FAILED.inc()
 

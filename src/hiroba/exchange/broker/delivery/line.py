@@ -6,7 +6,7 @@ kept, and what has gathered is sent in one notification when the period is over.
 """
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final, Literal
 
@@ -37,6 +37,8 @@ class Line:
         self.waiting: deque[Row] = deque()
         self.flying: dict[str, Row] = {}
         self.tries: dict[int, int] = {}
+        self._sent: set[int] = set()
+        """Notifications, by their newest row, that were sent and did not arrive: sent again they are the same."""
         self.width = 1
         self.failures = failures
         self.rest = rest
@@ -57,6 +59,10 @@ class Line:
     def idle(self) -> bool:
         """Whether nothing is owed here."""
         return not (self.waiting or self.flying or self.more)
+
+    def was_sent(self, rows: tuple[Row, ...]) -> bool:
+        """Whether this very notification was sent before."""
+        return rows[-1].number in self._sent
 
     def add(self, row: Row) -> None:
         """One more row; of one entity they come in order."""
@@ -124,9 +130,10 @@ class Line:
             return None
         return max(self.rest, self.last + target.throttling if target.throttling else self.rest)
 
-    def went_well(self, rows: Iterable[Row]) -> None:
+    def went_well(self, rows: Sequence[Row]) -> None:
         """These have arrived. A rest that others have begun meanwhile is kept: cooldown is from the failure on (§5.2.15)."""
         self._landed(rows)
+        self._sent.discard(rows[-1].number)
         self.failures = 0
         self.width = min(WIDEST, self.width * 2)
 
@@ -149,6 +156,8 @@ class Line:
                 return rows
             self.tries.update(dict.fromkeys((row.number for row in rows), tries))
         self.waiting = deque(sorted((*rows, *self.waiting), key=_number))
+        self._sent.add(rows[-1].number)
+        self._sent &= {row.number for row in (*self.waiting, *self.flying.values())}
         return ()
 
     def _landed(self, rows: Iterable[Row]) -> None:

@@ -82,6 +82,8 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     last_failure: datetime | None = None
     failures: int = 0
     """Attempts that failed one after the other, up to now."""
+    reason: str = ""
+    """Why the last attempt failed, as a sentence; empty where it went well."""
 
 
 class Tally(msgspec.Struct):
@@ -95,3 +97,4 @@ class Tally(msgspec.Struct):
     last_success: datetime | None = None
     last_failure: datetime | None = None
     failures: int = 0
+    reason: str = ""

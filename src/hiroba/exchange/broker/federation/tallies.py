@@ -25,7 +25,7 @@ class Tallies:
         self._something = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
-    def start(self) -> None:
+    async def start(self) -> None:
         """Begin to count."""
         self._task = asyncio.create_task(self._run())
 

@@ -16,7 +16,8 @@ _LIKE_ROOT: Final = frozenset(
 """Languages that order texts as the root does."""
 _STRENGTHS: Final = {"level1": 1, "level2": 2, "level3": 3, "identic": 4}
 _IDENTICAL: Final = 4
-_PHONEBOOK: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue"})
+_PHONEBOOK: Final = str.maketrans({letter: f"{base}e\u0308" for letter, base in zip("äöüÄÖÜ", "aouAOU", strict=True)})
+"""An umlaut is read as two letters, and differs from them as by an accent."""
 
 
 class Collation(msgspec.Struct, frozen=True):
@@ -24,6 +25,13 @@ class Collation(msgspec.Struct, frozen=True):
 
     strength: int = 3
     phonebook: bool = False
+    language: str = ""
+    """One that orders texts in a way of its own, which a database with ICU knows and `key` does not; empty: the root order."""
+
+    @property
+    def in_database(self) -> str:
+        """The language as which a database with ICU compares in this way; empty where it has no name for it."""
+        return "" if self.phonebook or self.strength != ROOT.strength else self.language or "und"
 
     def key(self, text: str) -> tuple[Any, ...]:
         """What orders texts."""
@@ -34,7 +42,7 @@ class Collation(msgspec.Struct, frozen=True):
             if left == 0:
                 break
             levels.append(weight)
-        if self.phonebook:
+        if self.phonebook and self.strength >= ROOT.strength:
             levels += _collator().sort_key(text)
         return (tuple(levels), text) if self.strength == _IDENTICAL else (tuple(levels),)
 
@@ -64,7 +72,11 @@ def parse(tag: str) -> Collation:
         raise BadRequestData(f"collation is a language tag such as und or de-u-co-phonebk, not {tag[:60]!r}.")
     language, _, settings = lower.partition("-u-")
     if language.partition("-")[0] not in _LIKE_ROOT:
-        raise OperationNotSupported(f"Texts cannot be ordered as {language} does. The root order, und, is the default.")
+        if settings:
+            raise OperationNotSupported(
+                f"Settings are not taken with {language}, which orders texts in a way of its own."
+            )
+        return Collation(language=language)
     words = settings.split("-") if settings else []
     found = ROOT
     for name, value in zip(words[::2], [*words[1::2], ""], strict=False):

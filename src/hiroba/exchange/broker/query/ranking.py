@@ -68,13 +68,13 @@ def unranked(compiler: Compiler, terms: Sequence[By]) -> str:
     return f"lateral ({' union all '.join(tables)}) u"
 
 
-def ranked(compiler: Compiler, terms: Sequence[By], ranks: str | None, collation: str = "und-x-icu") -> tuple[str, str]:
+def ranked(compiler: Compiler, terms: Sequence[By], ranks: str | None, collation: str | None = None) -> tuple[str, str]:
     """What is joined beside a row and what it is ordered by.
 
-    `ranks` is a JSON object in SQL: texts' places and geometries' metres. Without it texts are compared by `collation`.
+    `ranks` is a JSON object in SQL: geometries' metres, and texts' places where the database has no `collation` for them.
     """
     joins, keys = [], []
-    word = f'x.s collate "{collation}"' if ranks is None else f"({ranks} -> x.s)::int"
+    word = f"({ranks} -> x.s)::int" if collation is None else f'x.s collate "{collation}"'
     for number, term in enumerate(terms):
         way = "desc" if term.descending else "asc"
         if is_plain(term):

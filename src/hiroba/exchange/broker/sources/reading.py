@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Any, Final, cast
 from urllib.parse import urlsplit
 
+import msgspec
+
 from hiroba.base.ids import ulid
 from hiroba.exchange.broker.contexts import core
 from hiroba.exchange.broker.contexts.context import CORE, Context
@@ -26,6 +28,7 @@ MADE: Final = frozenset({
     "createdAt", "modifiedAt", "lastFailure", "lastSuccess", "status", "timesFailed", "timesSent",
 })  # fmt: skip
 """Members the system makes itself; what a client says of them is passed over."""
+LOCAL_ONLY: Final = f"{core.NGSI}localOnly"
 KNOWN: Final = frozenset({
     *PLACES, "endpoint", "information", "mode", "operations", "tenant", "contextSourceInfo", "contextSourceAlias", "datasetId",
     "description", "registrationName", "expiresAt", "management", "managementInterval", "observationInterval", "refreshRate",
@@ -89,7 +92,7 @@ def registration(
         observation=_member(document, "observationInterval", members.interval),
         administration=_member(document, "managementInterval", members.interval),
         source_info=_member(document, "contextSourceInfo", members.source_info) or (),
-        management=_member(document, "management", members.management) or Management(),
+        management=_management(document),
         alias=_member(document, "contextSourceAlias", members.text) or "",
         refresh=_member(document, "refreshRate", members.duration),
         expires=_member(document, "expiresAt", names.moment),
@@ -105,6 +108,13 @@ def registration(
 
 def _member(document: Mapping[str, Any], name: str, read: Callable[[Any, str], Any]) -> Any:
     return read(document[name], name) if name in document else None
+
+
+def _management(document: Mapping[str, Any]) -> Management:
+    """How the source is asked; localOnly beside management means the same: passed over, requests would go further than wished."""
+    made: Management = _member(document, "management", members.management) or Management()
+    beside = document.get(LOCAL_ONLY)
+    return msgspec.structs.replace(made, local_only=True) if beside is True else made
 
 
 def endpoint(value: Any) -> str:

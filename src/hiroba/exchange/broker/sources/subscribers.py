@@ -57,6 +57,7 @@ class Subscribers(Kept):
     table = store.SOURCES
     shown = store.SHOWN_SOURCES
     memory = "source_subscriptions"
+    initialises = False
 
     def __init__(self, pool: Pool, book: Book, outbox: Outbox, receiver: str = "") -> None:
         super().__init__(pool, book, outbox)
@@ -194,7 +195,7 @@ def _notice(
         secrets=bool(made.owner and made.owner == stored.owner),
     )
     if endpoint.accept == "application/ld+json":
-        written["@context"] = stored.document.jsonld_context
+        written["@context"] = stored.document.words
     return Notice(
         address=_address(stored),
         entity=made.id,

@@ -22,7 +22,7 @@ from hiroba.exchange.broker.errors import AlreadyExists, ResourceNotFound
 from hiroba.exchange.broker.events import Then
 from hiroba.exchange.broker.subscriptions import store
 from hiroba.exchange.broker.subscriptions.index import Index
-from hiroba.exchange.broker.subscriptions.model import Stored
+from hiroba.exchange.broker.subscriptions.model import Stored, Subscription
 from hiroba.exchange.broker.subscriptions.reading import created, patched
 
 log = logging.getLogger("hiroba.subscriptions")
@@ -41,6 +41,8 @@ class Kept:
     """The name of this memory among all (base/versions)."""
     triggers: ClassVar[tuple[str, ...]] = ()
     """What triggers a notification where a subscription may say, and does not."""
+    initialises: ClassVar[bool] = True
+    """Whether jsonldContext becomes a member where none is said (§5.8.1.4), or holds unsaid (§5.11.2.4 with §5.2.12)."""
 
     def __init__(self, pool: Pool, book: Book, outbox: Outbox) -> None:
         self._pool = pool
@@ -73,7 +75,7 @@ class Kept:
         id_ = read.document.id or f"urn:ngsi-ld:Subscription:{ulid()}"
         stored = Stored(
             tenant=tenant,
-            document=msgspec.structs.replace(read.document, id=id_, jsonld_context=address),
+            document=msgspec.structs.replace(self._in_words_of(read.document, address), id=id_),
             question=read.question,
             owner=owner,
             expires=read.expires,
@@ -103,7 +105,7 @@ class Kept:
             before = _there(await store.one(conn, tenant, id_, hold=True, table=self.table), id_)
             guard(before)
             read = patched(before.document, before.question, fragment, context, now)
-            document = msgspec.structs.replace(read.document, jsonld_context=address or read.document.jsonld_context)
+            document = self._in_words_of(read.document, address or before.document.words)
             after = msgspec.structs.replace(
                 before, document=document, question=read.question, expires=read.expires, modified=now
             )
@@ -158,7 +160,7 @@ class Kept:
             accept=endpoint.accept or "application/json",
             receiver_info=tuple((pair.key, pair.value) for pair in endpoint.receiver_info),
             notifier_info=tuple((pair.key, pair.value) for pair in endpoint.notifier_info),
-            context=document.jsonld_context,
+            context=document.words,
             timeout=endpoint.timeout / 1000 or None,
             cooldown=endpoint.cooldown / 1000 or None,
             throttling=float(document.throttling),
@@ -180,6 +182,11 @@ class Kept:
             await self._book.context(named, tenant)
             return named
         return await self._book.address_for(context.source, tenant, owner)
+
+    def _in_words_of(self, document: Subscription, address: str) -> Subscription:
+        """The document, whose notifications are in the words of this @context."""
+        said = address if self.initialises or document.jsonld_context else ""
+        return msgspec.structs.replace(document, jsonld_context=said, sent_with="" if said else address)
 
     async def _set_due(self, conn: Connection, stored: Stored) -> None:
         every = stored.document.time_interval

@@ -105,12 +105,19 @@ class Subscription(_Said, frozen=True, kw_only=True):
     split_entities: bool | UnsetType = UNSET
     ngsild_conformance: str = ""
     jsonld_context: str = ""
+    sent_with: str = ""
+    """Address of the @context it came with, kept where `jsonldContext` is not said and need not be: never told, never taken."""
     expires_at: str = ""
     throttling: Number = 0
     """Seconds."""
     time_interval: Number = 0
     """Seconds."""
     notification: NotificationParams
+
+    @property
+    def words(self) -> str:
+        """The address of the @context that notifications are in."""
+        return self.jsonld_context or self.sent_with
 
     @property
     def triggers(self) -> frozenset[str]:

@@ -66,7 +66,7 @@ def patched(before: Subscription, question: str, fragment: Any, context: Context
 def _members(document: Any) -> dict[str, Any]:
     if not isinstance(document, dict) or not document:
         raise BadRequestData("A subscription is a JSON object with at least one member.")
-    said = {name: value for name, value in document.items() if name != "@context"}
+    said = {name: value for name, value in document.items() if name not in {"@context", "sentWith"}}
     for keyword, name in (("@id", "id"), ("@type", "type")):
         if keyword in said:
             said[name] = said.pop(keyword)

@@ -34,12 +34,12 @@ class Wordings:
 
     async def ready(self, asked: Iterable[Stored]) -> None:
         """Wait for all that are not at hand, at the same time."""
-        missing = {(stored.tenant, stored.document.jsonld_context): stored for stored in asked}
+        missing = {(stored.tenant, stored.document.words): stored for stored in asked}
         await asyncio.gather(*(self.of(stored) for source, stored in missing.items() if source not in self._known))
 
     async def of(self, stored: Stored) -> Context:
         """The context of a subscription's notifications."""
-        source = (stored.tenant, stored.document.jsonld_context)
+        source = (stored.tenant, stored.document.words)
         known = self._known.get(source)
         if known is not None:
             self._known.move_to_end(source)

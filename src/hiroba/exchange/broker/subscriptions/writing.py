@@ -24,6 +24,7 @@ def write(
 ) -> dict[str, Any]:
     """The document that is given back; `triggers` is what holds where it names none."""
     said: dict[str, Any] = msgspec.to_builtins(stored.document)
+    said.pop("sentWith", None)
     written: dict[str, Any] = {"id": said.pop("id"), "type": "Subscription", **said}
     for selector in written.get("entities", ()):
         selector["type"] = str(types.parse(selector["type"]).resolve(context.compact))
@@ -51,7 +52,7 @@ def _projection(items: Iterable[str], context: Context) -> Iterable[str]:
 
 
 def _deliveries(state: State) -> dict[str, Any]:
-    """How deliveries went (§5.2.14.2); what never happened is not told."""
+    """How deliveries went (§5.2.14.2), and why the last one failed, as NGSIv2 tells it; what never happened is not told."""
     told: dict[str, Any] = {"timesSent": state.sent, "timesFailed": state.failed}
     if state.ok is not None:
         told["status"] = "ok" if state.ok else "failed"
@@ -61,4 +62,5 @@ def _deliveries(state: State) -> dict[str, Any]:
         "lastFailure": state.last_failure,
     }
     told |= {name: clock.iso(at) for name, at in times.items() if at is not None}
+    told["lastFailureReason"] = state.reason
     return {name: value for name, value in told.items() if value}

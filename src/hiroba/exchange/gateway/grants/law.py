@@ -11,9 +11,9 @@ import msgspec
 from msgspec.structs import replace
 
 from hiroba.base import clock
-from hiroba.base.errors import Conflict, Forbidden, Invalid
+from hiroba.base.errors import Forbidden, Invalid
 from hiroba.exchange.gateway.grants.model import Basis, Disclosure, Grant, GrantOver, Mode, narrowed
-from hiroba.exchange.gateway.purposes.model import Data, Law, Purpose
+from hiroba.exchange.gateway.purposes.model import Data, Law, Purpose, WrongState
 
 APPROVERS: Final = 2
 YEAR_ENDS: Final = ((12, 29), (12, 30), (12, 31), (1, 1), (1, 2), (1, 3))
@@ -80,7 +80,7 @@ def proposed(
 ) -> Grant:  # fmt: skip
     """The grant as it waits for its approvers; the limits of the law that the purpose names hold."""
     if purpose.state != "active":
-        raise Conflict(f"The purpose {purpose.id} is {purpose.state}; only an active one may ask for data.")
+        raise WrongState(f"The purpose {purpose.id} is {purpose.state}; only an active one may ask for data.")
     law = law_of(purpose, proposal.law, office.id)
     if proposal.recipient not in office.recipients or proposal.recipient not in purpose.definition.recipients:
         raise Forbidden("Neither this office nor this purpose may read with that application.")
@@ -129,7 +129,7 @@ def approved(grant: Grant, office: Office, *, by: str, proposer: str, at: dateti
 def reviewed(grant: Grant, mode: Mode, review_on: date | None) -> Grant:
     """The grant as the board leaves it: shown to the person now, later, or not yet, and looked at again when."""
     if grant.basis.kind != "law":
-        raise Conflict("The board reviews grants by law; a consent is the person's own.")
+        raise WrongState("The board reviews grants by law; a consent is the person's own.")
     if mode != "immediate" and review_on is None:
         raise Invalid("What is not shown yet has a day on which the board looks at it again.")
     return replace(grant, disclosure=Disclosure(mode, review_on))

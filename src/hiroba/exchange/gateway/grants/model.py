@@ -12,12 +12,15 @@ from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
 from hiroba.base.errors import Conflict, Forbidden, Invalid
-from hiroba.exchange.gateway.purposes.model import Data, Ground, Purpose
+from hiroba.exchange.gateway.purposes.model import Data, Ground, Purpose, WrongState
 
 State = Literal["offered", "active", "withdrawn", "expired", "superseded"]
 GivenBy = Literal["self", "guardian", "proxy"]
-Authn = Literal["passkey", "upstream", "mail"]
+Authn = Literal["passkey", "upstream"]
 Mode = Literal["immediate", "delayed", "withheld"]
+
+OFFER_LIFE: Final = timedelta(days=30)
+"""How long an offer waits for an answer, and how soon the same may be asked again of somebody who refused it."""
 
 NEXT: Final[Mapping[State, frozenset[State]]] = {
     "offered": frozenset({"active", "withdrawn", "expired", "superseded"}),
@@ -117,10 +120,10 @@ def offer(
 ) -> Grant:  # fmt: skip
     """What a person is asked to agree to: all of an active purpose, or the part of it that the recipient needs."""
     if purpose.state != "active":
-        raise Conflict(f"The purpose {purpose.id} is {purpose.state}; only an active one may ask for data.")
+        raise WrongState(f"The purpose {purpose.id} is {purpose.state}; only an active one may ask for data.")
     definition = purpose.definition
     if "consent" not in definition.grounds:
-        raise Conflict("This purpose does not rest on consent.")
+        raise WrongState("This purpose does not rest on consent.")
     if not definition.may_receive(organisation, recipient):
         raise Forbidden("This application is no recipient of that purpose.")
     latest = at + timedelta(days=definition.lasts_days)
@@ -139,7 +142,7 @@ def agreed(
     """The grant as the person agrees to it: all that was offered or less of it, for as long as was offered or shorter."""
     _must(grant, "active")
     if grant.basis.kind != "consent":
-        raise Conflict("A grant by law needs no consent.")
+        raise WrongState("A grant by law needs no consent.")
     if at >= grant.until:
         raise GrantOver("The time of this offer is over.")
     begins = max(at, grant.from_)
@@ -147,6 +150,12 @@ def agreed(
         grant, state="active", data=narrowed(grant.data, data), from_=begins,
         until=_within(until or grant.until, begins, grant.until), notice=notice, given_by=given_by, authn=authn,
     )  # fmt: skip
+
+
+def covers(grant: Grant, data: tuple[Data, ...]) -> bool:
+    """Whether all of `data` is in the grant."""
+    there = {(part.type, attr) for part in grant.data for attr in part.attrs}
+    return all((part.type, attr) in there for part in data for attr in part.attrs)
 
 
 def withdrawn(grant: Grant) -> Grant:
@@ -159,15 +168,16 @@ def expired(grant: Grant, at: datetime) -> Grant:
     """The grant whose time is over."""
     _must(grant, "expired")
     if at < grant.until:
-        raise Conflict("The time of this grant is not over.")
+        raise WrongState("The time of this grant is not over.")
     return replace(grant, state="expired")
 
 
 def superseded(grant: Grant, by: Grant) -> Grant:
-    """The grant whose place a later version of it has taken."""
+    """The grant whose place a later version of it has taken: once that is active; an offer also by a later offer."""
     _must(grant, "superseded")
-    if (by.id, by.state) != (grant.id, "active") or by.version <= grant.version:
-        raise Conflict("A grant is superseded by a later version of itself that is active.")
+    takes_over = by.state == "active" or (grant.state, by.state) == ("offered", "offered")
+    if by.id != grant.id or by.version <= grant.version or not takes_over:
+        raise WrongState("A grant is superseded by a later version of itself that is active.")
     return replace(grant, state="superseded")
 
 

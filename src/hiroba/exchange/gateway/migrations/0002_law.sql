@@ -24,7 +24,7 @@ create table gateway.proceeding (
 );
 create index proceeding_confirm on gateway.proceeding (confirm_by) where confirm_by is not null;
 
--- People under a protective measure (支援措置): nobody acts for them here, and where they are is said to nobody by consent.
+-- People under a protective measure (支援措置): nobody else acts for them here or sees what is granted over them.
 create table gateway.protection (
     tenant text not null,
     subject text not null,
@@ -33,3 +33,5 @@ create table gateway.protection (
     made timestamptz not null,
     primary key (tenant, subject)
 );
+
+create index grant_version_office on gateway.grant_version ((basis ->> 'office')) where basis ->> 'kind' = 'law';

@@ -131,6 +131,10 @@ class Purpose(msgspec.Struct, frozen=True, kw_only=True):
         return in_language(self.definition.words.get(term, {"": term}), language)
 
 
+class WrongState(Conflict):
+    """That does not follow from how it stands."""
+
+
 class NotOnFile(Conflict):
     """A paper is missing without which this purpose stays closed."""
 
@@ -164,10 +168,10 @@ def checked(definition: Definition) -> Definition:
 
 def moved(now: State, to: State, on_file: Collection[PaperKind]) -> State:
     """`to`, if a purpose may go there from `now` with these papers on file."""
-    if to not in NEXT[now]:
-        raise Conflict(f"A purpose that is {now} cannot become {to}.")
     if missing := NEEDED[to] - set(on_file):
         raise NotOnFile(f"Before this purpose is {to}, file: {', '.join(sorted(missing))}.")
+    if to not in NEXT[now]:
+        raise WrongState(f"A purpose that is {now} cannot become {to}.")
     return to
 
 

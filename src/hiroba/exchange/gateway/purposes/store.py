@@ -1,6 +1,7 @@
 """The tables of purposes, one function per question."""
 
-from typing import Any, Final
+from collections.abc import Collection
+from typing import Any, Final, Literal
 
 import msgspec
 import orjson
@@ -47,10 +48,12 @@ async def add(conn: Connection, name: str, organisation: str, definition: Defini
     return Purpose(name=name, version=version, organisation=organisation, state="draft", definition=definition)
 
 
-async def purpose_of(conn: Connection, name: str, version: int, *, lock: bool = False) -> Purpose:
-    """One version of a purpose; locked where it is about to change. NotFound where there is none."""
+async def purpose_of(
+    conn: Connection, name: str, version: int, *, lock: Literal["", "share", "update"] = ""
+) -> Purpose:
+    """One version of a purpose; held where it must not change meanwhile, or is about to. NotFound where there is none."""
     question = f"{_PURPOSE} where p.name = $1 and p.version = $2"
-    row = await conn.fetchrow(f"{question} for update of p" if lock else question, name, version)
+    row = await conn.fetchrow(f"{question} for {lock} of p" if lock else question, name, version)
     if row is None:
         raise NotFound(f"There is no purpose {name}@{version}.")
     return _purpose(row)
@@ -61,6 +64,12 @@ async def purposes(conn: Connection, organisation: str | None = None) -> list[Pu
     rows = await conn.fetch(
         f"{_PURPOSE} where $1::text is null or p.organisation = $1 order by p.name, p.version", organisation
     )
+    return [_purpose(row) for row in rows]
+
+
+async def of(conn: Connection, ids: Collection[str]) -> list[Purpose]:
+    """The purposes of these ids (`name@version`)."""
+    rows = await conn.fetch(f"{_PURPOSE} where p.name || '@' || p.version = any($1::text[])", list(ids))
     return [_purpose(row) for row in rows]
 
 

@@ -14,11 +14,12 @@ import msgspec
 from hiroba.base import clock
 from hiroba.base.db import Connection
 from hiroba.base.errors import Conflict, Forbidden, NotFound, Problem
-from hiroba.base.mail import address
+from hiroba.base.mail import LONGEST, address
 from hiroba.exchange.identity import store
 from hiroba.exchange.identity.people.store import mail_links as links
 from hiroba.exchange.identity.people.store import pairs, ways
 
+__all__ = ("LONGEST", "Opened", "Sending", "begin", "digest_of", "masked", "shown", "use")
 LIFE: Final = timedelta(minutes=15)
 A_WHILE: Final = (timedelta(minutes=15), 3)
 """So many mails go to one address within so long; those asked for beyond are not sent, and nothing tells."""

@@ -17,10 +17,11 @@ from hiroba.base.db import Connection
 from hiroba.base.errors import Conflict, Invalid, NotFound
 from hiroba.base.ids import ALPHABET, ulid
 from hiroba.exchange.identity import store
-from hiroba.exchange.identity.people.recovery import LETTERS, written
+from hiroba.exchange.identity.people.recovery import LETTERS, NoPapers, written
 from hiroba.exchange.identity.people.store import mandates, pairs
 from hiroba.exchange.identity.people.store.mandates import Kind, Mandate
 from hiroba.exchange.identity.people.subjects import DOOR, PersonUnknown, person_of, subject_of, subjects_of
+from hiroba.exchange.identity.people.telling import MANDATE_ACCEPTED, MANDATE_ENDED, Told, tell
 
 INVITED: Final = timedelta(days=7)
 """How long an invitation waits to be accepted."""
@@ -33,6 +34,18 @@ LONGEST: Final = timedelta(days=366 * 18)
 
 class InvitationSpent(NotFound):
     """This invitation was accepted before, withdrawn, is too old, or is not right."""
+
+
+class WrongDay(Invalid):
+    """The last day must lie ahead, and within eighteen years."""
+
+
+class NoName(Invalid):
+    """Say what the other one knows the person by."""
+
+
+class NoLastDay(Invalid):
+    """A guardian's mandate needs a last day."""
 
 
 class OwnMandate(Conflict):
@@ -108,7 +121,7 @@ async def invite_guardian(
     `child` is the number of the child's account, or "". `until` is at the latest when it comes of age.
     """
     if not basis.strip():
-        raise Invalid("Say which papers were checked.")
+        raise NoPapers("Say which papers were checked.")
     person = await pairs.person_with(conn, written(child)) if child.strip() else await pairs.add_person(conn)
     if person is None:
         raise PersonUnknown("No account has this number.")
@@ -134,6 +147,7 @@ async def accept(conn: Connection, code: str, actor_subject: str, shown: str) ->
         raise OwnMandate("This invitation is for somebody else to accept.")
     if not await mandates.accept(conn, mandate.id, actor, _called(shown), clock.now()):
         raise InvitationSpent("Ask for a new one.")
+    await _tell(conn, mandate, actor, MANDATE_ACCEPTED, mandate.organisation)
     return mandate
 
 
@@ -143,6 +157,7 @@ async def end(conn: Connection, mandate: str, subject: str) -> Mandate:
     ended = await mandates.end(conn, mandate, person, clock.now()) if person else None
     if ended is None:
         raise NoMandate
+    await _tell(conn, ended, ended.actor, MANDATE_ENDED, "")
     return ended
 
 
@@ -166,7 +181,7 @@ def _new(kind: Kind, person: str, shown: str, until: datetime | None, matters: l
     """A mandate that waits to be accepted."""
     now = clock.now()
     if until is not None and not now < until <= now + LONGEST:
-        raise Invalid("The last day must lie ahead, and within eighteen years.")
+        raise WrongDay
     return Mandate(
         id=ulid(), kind=kind, person=person, actor=None, matters=matters, valid_from=now, valid_until=until,
         person_shown=_called(shown), actor_shown="", basis="", organisation="", invited_until=now + INVITED,
@@ -181,8 +196,16 @@ async def _invite(conn: Connection, mandate: Mandate) -> str:
     return code
 
 
+async def _tell(conn: Connection, mandate: Mandate, actor: str | None, kind: str, office: str) -> None:
+    """A line for each side, which names the other as that side knows them."""
+    told = [Told(mandate.person, kind, by=office, note=f"{mandate.kind} {mandate.id}")]
+    if actor is not None:
+        told.append(Told(actor, kind, by=office, note=f"{mandate.kind} {mandate.id}: {mandate.person_shown}"))
+    await tell(conn, *told)
+
+
 def _called(shown: str) -> str:
     called = " ".join(shown.split())
     if not called or not called.isprintable():
-        raise Invalid("Say what the other one knows the person by.")
+        raise NoName
     return called[:SHOWN]

@@ -17,6 +17,7 @@ from hiroba.exchange.identity.callers import Caller
 from hiroba.exchange.identity.people import mail_links
 from hiroba.exchange.identity.people.store import pairs, recovery, ways
 from hiroba.exchange.identity.people.store.recovery import Code
+from hiroba.exchange.identity.people.telling import RECOVERY_GIVEN, Told, tell
 
 ROLE: Final = "identity"
 """The role of officers who check papers at a counter."""
@@ -28,6 +29,10 @@ WORDS: Final = 300
 
 class NobodyFound(NotFound):
     """No account is known by that number or mail address."""
+
+
+class NoPapers(Invalid):
+    """A code is given out after papers were checked, and for a reason."""
 
 
 class CodeSpent(NotFound):
@@ -59,7 +64,7 @@ async def find(conn: Connection, said: str) -> str:
 async def give(conn: Connection, officer: Caller, person: str, papers: str, reason: str) -> str:
     """A new code for a person, by an officer who checked their papers."""
     if not papers.strip() or not reason.strip():
-        raise Invalid("Say which papers were checked, and why a recovery is needed.")
+        raise NoPapers("Say which papers were checked, and why a recovery is needed.")
     code = "".join(secrets.choice(ALPHABET) for _ in range(LETTERS))
     now = clock.now()
     given = Code(
@@ -67,6 +72,10 @@ async def give(conn: Connection, officer: Caller, person: str, papers: str, reas
     )
     await recovery.end_unused(conn, person)
     await recovery.add(conn, store.digest(code), given)
+    told = Told(
+        person, RECOVERY_GIVEN, by=f"{officer.organisation} {officer.id}", note=f"{given.papers}; {given.reason}"
+    )
+    await tell(conn, told)
     return code
 
 

@@ -9,6 +9,7 @@ import hashlib
 import secrets
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any, Final, Protocol, cast
 from urllib.parse import urlencode, urlsplit
 
@@ -16,12 +17,12 @@ import msgspec
 import orjson
 from joserfc import jwt
 from joserfc.errors import JoseError
-from joserfc.jwk import ECKey, KeySet, KeySetSerialization, RSAKey
+from joserfc.jwk import ECKey, JWKRegistry, KeySet, KeySetSerialization, RSAKey
 from joserfc.jwt import ClaimsOption
 
 from hiroba.base import clock
 from hiroba.base.egress import Answer
-from hiroba.base.errors import Forbidden, Problem
+from hiroba.base.errors import Forbidden, Problem, Stop
 from hiroba.base.ids import ulid
 from hiroba.exchange.identity.people.passkeys import text
 
@@ -206,6 +207,17 @@ class Upstream:
         if answer.status != 200 or not isinstance(document, dict):  # noqa: PLR2004 - OK
             raise UpstreamAway(f"It answered {answer.status}. Please try again, or use another way.")
         return document
+
+
+def key_of(file: str) -> ECKey | RSAKey:
+    """Our private key at a provider, out of a file with a JWK."""
+    try:
+        key = JWKRegistry.import_key(orjson.loads(Path(file).read_text()))
+    except (*UNREADABLE, OSError) as error:
+        raise Stop(f"HIROBA_UPSTREAM_KEY: {file} holds no JWK.") from error
+    if not isinstance(key, ECKey | RSAKey) or not key.is_private:
+        raise Stop("HIROBA_UPSTREAM_KEY names no private key, EC P-256 or RSA.")
+    return key
 
 
 def challenge_of(verifier: str) -> str:

@@ -127,13 +127,20 @@ async def _tokens(conn: Connection, asking: Asking) -> dict[str, Any]:
 
 
 async def _person(conn: Connection, request: Request[Any, Any, State]) -> Response[dict[str, Any]]:
-    headers = headers_of(request)
     try:
-        scheme, _, token = headers.get("authorization", "").partition(" ")
-        if scheme.lower() not in {"bearer", "dpop"}:
-            raise access.InvalidToken("Send the access token in the Authorization header.")
-        kind = "DPoP" if scheme.lower() == "dpop" else "Bearer"
-        document = await looking.person(conn, await access.shown(conn, kind, token.strip(), headers))
+        # the guard has seen the proof of a token in the header, and a proof works once
+        document = await looking.person(conn, await access.known(conn, *await _bearer(request)))
     except Problem as error:
         return errors.answer(error)
     return Response(document, headers=NOT_KEPT)
+
+
+async def _bearer(request: Request[Any, Any, State]) -> tuple[access.Scheme, str]:
+    """The access token of a call: in its header, or in the form of a POST (RFC 6750 §2.1, §2.2); never in its address."""
+    if request.method == "POST" and "authorization" not in request.headers and "content-type" in request.headers:
+        return "Bearer", needed(await form_of(request), "access_token")
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    kinds: dict[str, access.Scheme] = {"bearer": "Bearer", "dpop": "DPoP"}
+    if scheme.lower() not in kinds:
+        raise access.InvalidToken("Send the access token in the Authorization header.")
+    return kinds[scheme.lower()], token.strip()

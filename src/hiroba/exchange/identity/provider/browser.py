@@ -5,18 +5,19 @@ from typing import Any, Final
 from urllib.parse import quote, urlencode
 
 from litestar import Request, get, post
-from litestar.datastructures import State
+from litestar.datastructures import Cookie, State
 from litestar.params import FromPath
 from litestar.response import Redirect
 
 from hiroba.base.db import Connection
 from hiroba.base.errors import Invalid
 from hiroba.base.web.given import GivenConnection
+from hiroba.exchange.identity import store
 from hiroba.exchange.identity.callers import ANYONE
-from hiroba.exchange.identity.guards import GivenCaller
+from hiroba.exchange.identity.guards import SESSION_COOKIE, GivenCaller
 from hiroba.exchange.identity.organisations import store as registered
 from hiroba.exchange.identity.organisations.model import Application
-from hiroba.exchange.identity.provider import deciding, metadata, requests, waiting
+from hiroba.exchange.identity.provider import deciding, leaving, metadata, requests, waiting
 from hiroba.exchange.identity.provider.errors import InvalidRequest, OAuthProblem
 from hiroba.exchange.identity.provider.forms import form_of, needed, query_of
 from hiroba.exchange.identity.provider.granting import Asking
@@ -35,8 +36,9 @@ class CannotAnswer(Invalid):
 
 async def push(conn: Connection, asking: Asking) -> dict[str, Any]:
     """A request brought ahead by the application itself (RFC 9126 §2.1): checked now, used once, soon."""
-    form = {name: value for name, value in asking.form.items() if not name.startswith("client_assertion")}
-    asked = requests.checked(form, asking.application)
+    if "request_uri" in asking.form:
+        raise InvalidRequest("A pushed request is no place for another request_uri (RFC 9126 §2.1).")
+    asked = requests.checked(asking.form, asking.application)
     if asking.thumbprint is not None:
         if asked.thumbprint not in (None, asking.thumbprint):
             raise InvalidRequest("The dpop_jkt is another key than that of the proof (RFC 9449 §10.1).")
@@ -69,16 +71,44 @@ async def go_on(
     looked = await waiting.look(conn, issuer, id, caller)
     match looked.step:
         case deciding.SignIn(level, fresh):
-            query = {"next": f"/consent?request={id}", "level": level, "fresh": "1" if fresh else ""}
+            query = {"next": f"/consent?id={id}", "level": level, "fresh": "1" if fresh else ""}
             hint = {"hint": looked.asked.login_hint}
             return _to("/sign-in?" + urlencode({name: value for name, value in (query | hint).items() if value}))
         case deciding.Agree():
-            return _to(f"/consent?request={quote(id)}")
+            return _to(f"/consent?id={quote(id)}")
         case deciding.Refuse(error):
-            await codes.end_request(conn, id)
+            await codes.end_request(conn, id, looked.asked.pushed)
             return _back(looked.asked, issuer, error.said())
         case deciding.Answer():
             return _back(looked.asked, issuer, {"code": await waiting.code(conn, looked, caller)})
+
+
+@get(metadata.LOGOUT, opt={"may": (ANYONE,)}, status_code=303, tags=["OpenID Provider"], summary="Sign a person out")
+async def leave(conn: GivenConnection, request: Request[Any, Any, State], caller: GivenCaller) -> Redirect:
+    """The end session endpoint: at once for who shows an ID token of this very session; anybody else is asked by the door."""
+    form = query_of(request)
+    wish = await leaving.wish(conn, form, request.app.state.settings.url)
+    if caller.kind == "anyone":
+        return _to(wish.back)
+    if wish.session != caller.id:
+        told: dict[str, str] = {
+            name: form[name] for name in ("client_id", "post_logout_redirect_uri", "state") if name in form
+        }
+        if wish.application is not None:
+            told["client_id"] = wish.application.id
+        return _to(f"/leave?{urlencode(told)}")
+    await store.sign_out(conn, request.cookies.get(SESSION_COOKIE, ""))
+    over = Cookie(SESSION_COOKIE, value="", max_age=0, httponly=True, samesite="lax")
+    return Redirect(wish.back, status_code=303, headers=UNSEEN, cookies=[over])
+
+
+@post(
+    metadata.LOGOUT, opt={"may": (ANYONE,), "exclude_from_csrf": True}, status_code=303, tags=["OpenID Provider"],
+    summary="Sign a person out",
+)  # fmt: skip
+async def leave_by_post(request: Request[Any, Any, State]) -> Redirect:
+    """The same by POST: who is signed in is looked at only after the redirect."""
+    return _to(f"{metadata.LOGOUT}?{urlencode(await form_of(request))}")
 
 
 async def _begin(conn: Connection, request: Request[Any, Any, State], form: dict[str, str]) -> Redirect:
@@ -88,7 +118,7 @@ async def _begin(conn: Connection, request: Request[Any, Any, State], form: dict
     if application is None or application.state == "suspended":
         raise CannotAnswer("The application is not registered here.")
     if "request_uri" in form and form["request_uri"].startswith(REQUEST_URI):
-        asked = await codes.take_pushed(conn, form["request_uri"].removeprefix(REQUEST_URI), application.id)
+        asked = await codes.pushed(conn, form["request_uri"].removeprefix(REQUEST_URI), application.id)
         if asked is None:
             raise CannotAnswer("The request was used before, or it is too old. Go back and begin again.")
     else:
@@ -124,4 +154,4 @@ def _to(address: str) -> Redirect:
     return Redirect(address, status_code=303, headers=UNSEEN)
 
 
-ROUTES = [authorize, authorize_by_post, go_on]
+ROUTES = [authorize, authorize_by_post, go_on, leave, leave_by_post]

@@ -4,10 +4,17 @@ import secrets
 from datetime import timedelta
 from typing import Any, Final
 
+import msgspec
+
 from hiroba.base import clock
 from hiroba.base.db import Connection
+from hiroba.base.errors import Unauthorized
 from hiroba.base.ids import ulid
-from hiroba.exchange.identity.provider import issuing
+from hiroba.exchange.identity.callers import Caller
+from hiroba.exchange.identity.organisations import store as registered
+from hiroba.exchange.identity.organisations.model import Application, Organisation
+from hiroba.exchange.identity.people.store import sessions
+from hiroba.exchange.identity.provider import issuing, telling
 from hiroba.exchange.identity.provider.errors import (
     AccessDenied,
     AuthorizationPending,
@@ -64,6 +71,32 @@ _HALF_WIDTH: Final = {ord("A") + 0xFEE0 + i: ord("A") + i for i in range(26)} | 
 }
 
 
+class Shown(msgspec.Struct, frozen=True):
+    """A device that waits, as the page about it shows it."""
+
+    application: Application
+    organisation: Organisation
+
+
+async def look(conn: Connection, code: str) -> Shown | None:
+    """Who is behind the code that was typed; None where no device shows it now."""
+    device = await waiting_devices.device_by_user_code(conn, typed(code))
+    application = await registered.application(conn, device.application) if device else None
+    organisation = await registered.organisation(conn, application.organisation) if application else None
+    if application is None or organisation is None or application.state == "suspended":
+        return None
+    return Shown(application, organisation)
+
+
+async def say(conn: Connection, code: str, caller: Caller, *, yes: bool) -> None:
+    """What the person at the page says to the device."""
+    person = await sessions.person_of(conn, caller.id)
+    if person is None or caller.proof is None:
+        raise Unauthorized("Please sign in.")
+    proof = caller.proof
+    await waiting_devices.settle(conn, typed(code), person if yes else None, proof.level, proof.at, refused=not yes)
+
+
 async def for_a_device(conn: Connection, asking: Asking) -> dict[str, Any]:
     """The device asks whether the person has answered (RFC 8628 §3.4); the code works once."""
     code = needed(asking.form, "device_code")
@@ -83,10 +116,10 @@ async def for_a_device(conn: Connection, asking: Asking) -> dict[str, Any]:
         raise AuthorizationPending
     if device.thumbprint not in (None, asking.thumbprint):
         raise InvalidGrant("The code is bound to another key.")
-    return await _tokens(conn, asking, device)
+    return await _tokens(conn, asking, device, device.person)
 
 
-async def _tokens(conn: Connection, asking: Asking, device: waiting_devices.Device) -> dict[str, Any]:
+async def _tokens(conn: Connection, asking: Asking, device: waiting_devices.Device, person: str) -> dict[str, Any]:
     """Tokens for the person who agreed: for one visit at the counter, so without a way to go on."""
     family = Family(
         id=ulid(), application=device.application, person=device.person, scope=device.scope, level=device.level,
@@ -98,4 +131,5 @@ async def _tokens(conn: Connection, asking: Asking, device: waiting_devices.Devi
     answer["id_token"] = await issuing.id_token(
         conn, asking.application, family, issuing.SignedIn(asking.issuer), answer["access_token"]
     )
+    await telling.signed_in(conn, person, device.application, device.level)
     return answer

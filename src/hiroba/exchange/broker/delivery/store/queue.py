@@ -114,15 +114,16 @@ async def settle(conn: Connection, done: Sequence[Row], tallies: Mapping[Address
              where o.number = d.number and o.tenant = d.tenant and o.entity = d.entity
         )
         insert into broker.delivery as t
-               (tenant, kind, subscription, sent, failed, ok, last_notification, last_success, last_failure, failures)
+               (tenant, kind, subscription, sent, failed, ok, last_notification, last_success, last_failure, failures, reason)
         select * from unnest($4::text[], $5::text[], $6::text[], $7::bigint[], $8::bigint[], $9::boolean[], $10::timestamptz[],
-                             $11::timestamptz[], $12::timestamptz[], $13::int[])
+                             $11::timestamptz[], $12::timestamptz[], $13::int[], $14::text[])
             on conflict (tenant, kind, subscription) do update
            set sent = t.sent + excluded.sent, failed = t.failed + excluded.failed, ok = coalesce(excluded.ok, t.ok),
                last_notification = coalesce(excluded.last_notification, t.last_notification),
                last_success = coalesce(excluded.last_success, t.last_success),
                last_failure = coalesce(excluded.last_failure, t.last_failure),
-               failures = case when excluded.ok is null then t.failures else excluded.failures end
+               failures = case when excluded.ok is null then t.failures else excluded.failures end,
+               reason = case when excluded.ok is null then t.reason else excluded.reason end
     """,
         [row.number for row in done],
         [row.address.tenant for row in done],
@@ -135,6 +136,7 @@ async def settle(conn: Connection, done: Sequence[Row], tallies: Mapping[Address
         [tally.last_success for tally in told],
         [tally.last_failure for tally in told],
         [tally.failures for tally in told],
+        [tally.reason for tally in told],
     )  # fmt: skip
 
 

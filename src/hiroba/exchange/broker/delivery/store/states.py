@@ -11,7 +11,7 @@ from hiroba.exchange.broker.delivery.store.addresses import ADDRESSES, columns
 async def states(conn: Connection, addresses: Iterable[Address]) -> dict[Address, State]:
     """How deliveries to these subscriptions went; one to which nothing was sent yet is not among them."""
     rows = await conn.fetch(f"""
-        select kind, tenant, subscription, sent, failed, ok, last_notification, last_success, last_failure, failures
+        select kind, tenant, subscription, sent, failed, ok, last_notification, last_success, last_failure, failures, reason
           from {ADDRESSES} join broker.delivery using (tenant, kind, subscription)
     """, *columns(addresses))  # noqa: S608 - constants  # fmt: skip
     return {Address(*row[:3]): State(**dict(list(row.items())[3:])) for row in rows}

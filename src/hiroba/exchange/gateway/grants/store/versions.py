@@ -1,6 +1,6 @@
 """Versions of grants. What a read joins (`gateway.permit`) changes with them, at once."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -11,7 +11,7 @@ from msgspec import UNSET
 
 from hiroba.base.db import Connection
 from hiroba.base.errors import Conflict, NotFound
-from hiroba.exchange.gateway.grants.model import Grant, Kept, State
+from hiroba.exchange.gateway.grants.model import OFFER_LIFE, Grant, Kept, State
 from hiroba.exchange.gateway.grants.names import expanded
 
 _COLUMNS: Final = """
@@ -96,6 +96,24 @@ async def stand(conn: Connection, kept: Kept, grant: Grant, at: datetime) -> Kep
     return _kept(row)
 
 
+async def disclose(conn: Connection, kept: Kept, grant: Grant) -> Kept:
+    """Write down when the person may see a grant."""
+    row = await conn.fetchrow(f"""
+        update gateway.grant_version set disclosure = $3 where id = $1 and version = $2 returning {_COLUMNS}
+    """, grant.id, grant.version, _json(grant.disclosure))  # noqa: S608 - constants  # fmt: skip
+    return _kept(row) if row else kept
+
+
+async def by_office(conn: Connection, offices: Sequence[str]) -> list[Kept]:
+    """The grants by law of some offices: what waits first, then what runs, then what is over."""
+    rows = await conn.fetch(f"""
+        select {_COLUMNS} from gateway.grant_version
+         where basis ->> 'kind' = 'law' and basis ->> 'office' = any($1::text[])
+         order by array_position(array['offered', 'active'], state) nulls last, made desc limit 500
+    """, list(offices))  # noqa: S608 - constants  # fmt: skip
+    return [_kept(row) for row in rows]
+
+
 async def _permit(conn: Connection, grant: Grant, tenant: str) -> None:
     if grant.state != "active" or "read" not in grant.actions:
         return
@@ -115,46 +133,43 @@ async def _permit(conn: Connection, grant: Grant, tenant: str) -> None:
 
 async def withdraw(conn: Connection, id_: str, at: datetime) -> list[Kept]:
     """Take a grant back, offered or active: one statement ends it and deletes its permits, so the next read finds none."""
-    # who is agreeing at this moment is waited for: the statement below then sees the permits that this wrote
-    await conn.execute("select from gateway.grant_version where id = $1 for update", id_)
-    return await _end(conn, "withdrawn", [id_], at)
+    # whoever is agreeing at this moment is waited for: the statement then sees the permits that this wrote
+    standing = await conn.fetch("""
+        select id, version from gateway.grant_version where id = $1 and state in ('offered', 'active') for update
+    """, id_)  # fmt: skip
+    return await _end(conn, standing, "withdrawn", at)
 
 
 async def expire(conn: Connection, at: datetime) -> list[Kept]:
-    """End what is offered or active past its time, or was approved at night and confirmed by nobody since."""
-    rows = await conn.fetch("""
-        select g.id from gateway.grant_version g
+    """End what is past its time: a grant, an offer nobody answered, an approval at night that nobody confirmed."""
+    over = await conn.fetch("""
+        select g.id, g.version from gateway.grant_version g
           left join gateway.proceeding p on (p.grant_id, p.grant_version) = (g.id, g.version)
-         where g.state in ('offered', 'active') and (g.valid_until <= $1 or p.confirm_by <= $1)
+         where g.state in ('offered', 'active')
+           and (g.valid_until <= $1 or p.confirm_by <= $1 or (g.state = 'offered' and g.made <= $2))
            for update of g skip locked
-    """, at)  # fmt: skip
-    return await _end(conn, "expired", [row["id"] for row in rows], at, over=True)
+    """, at, at - OFFER_LIFE)  # fmt: skip
+    return await _end(conn, over, "expired", at)
 
 
 async def end_of_purpose(conn: Connection, purpose: str, at: datetime) -> list[Kept]:
     """End every grant for a purpose that is retired; whoever agrees holds the purpose, so nobody does meanwhile."""
-    rows = await conn.fetch(
-        "select id from gateway.grant_version where purpose = $1 and state in ('offered', 'active') for update", purpose
-    )
-    return await _end(conn, "expired", [row["id"] for row in rows], at, purpose=purpose)
+    standing = await conn.fetch("""
+        select id, version from gateway.grant_version where purpose = $1 and state in ('offered', 'active') for update
+    """, purpose)  # fmt: skip
+    return await _end(conn, standing, "expired", at)
 
 
-async def _end(
-    conn: Connection, state: State, ids: list[str], at: datetime, *, over: bool = False, purpose: str | None = None
-) -> list[Kept]:
-    """End what stands of these grants (whose time is over; of a purpose) and delete their permits, in one statement."""
+async def _end(conn: Connection, held: Sequence[Any], state: State, at: datetime) -> list[Kept]:
+    """End these versions, whose rows are held by the transaction, and delete their permits, in one statement."""
+    if not held:
+        return []
     rows = await conn.fetch(f"""
-        with ended as (
-            update gateway.grant_version g set state = $1, ended = $3
-             where id = any($2::text[]) and state in ('offered', 'active') and ($5::text is null or purpose = $5)
-               and (not $4 or valid_until <= $3 or exists (select from gateway.proceeding p where p.confirm_by <= $3
-                                                       and (p.grant_id, p.grant_version) = (g.id, g.version)))
-         returning {_COLUMNS}
-        ), gone as (
-            delete from gateway.permit p using ended where (p.grant_id, p.grant_version) = (ended.id, ended.version)
-        )
-        select * from ended order by id, version
-    """, state, ids, at, over, purpose)  # noqa: S608 - constants  # fmt: skip
+        with held as (select * from unnest($1::text[], $2::int[]) as held (of_id, of_version)),
+             gone as (delete from gateway.permit using held where (grant_id, grant_version) = (of_id, of_version))
+        update gateway.grant_version set state = $3, ended = $4 from held where (id, version) = (of_id, of_version)
+     returning {_COLUMNS}
+    """, [row["id"] for row in held], [row["version"] for row in held], state, at)  # noqa: S608 - constants  # fmt: skip
     return [_kept(row) for row in rows]
 
 
@@ -179,3 +194,13 @@ async def standing(conn: Connection, tenant: str, subject: str, recipient: str, 
          order by version desc
     """, tenant, subject, recipient, purpose)  # noqa: S608 - constants  # fmt: skip
     return [_kept(row) for row in rows]
+
+
+async def refused_since(conn: Connection, grant: Grant, tenant: str, since: datetime) -> bool:
+    """Whether the person has said no to the same recipient and purpose, in whole or in part, since then."""
+    return bool(await conn.fetchval("""
+        select exists (select from gateway.grant_version
+                        where (tenant, subject, recipient, purpose) = ($1, $2, $3, $4)
+                          and ((state = 'withdrawn' and decided is null and ended > $5)
+                               or (state = 'active' and decided > $5)))
+    """, tenant, grant.subject, grant.recipient, grant.purpose, since))  # fmt: skip

@@ -52,3 +52,9 @@ async def end(conn: Connection, officer: str) -> None:
     await conn.execute("delete from identity.session where officer = $1", officer)
     await conn.execute("delete from identity.passkey where officer = $1", officer)
     await conn.execute("delete from identity.sign_in_link where officer = $1", officer)
+
+
+async def of_session(conn: Connection, session: str) -> Officer | None:
+    """The account behind an officer's session, by the session's id; None where it began with the operator's link alone."""
+    account: str | None = await conn.fetchval("select officer from identity.session where id = $1", session)
+    return await get(conn, account) if account else None

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from hiroba.base import clock
-from hiroba.base.db import Connection, fetch_one
+from hiroba.base.db import Connection, fetch, fetch_one
 from hiroba.base.ids import ulid
 from hiroba.exchange.identity.tokens.store import new_secret
 
@@ -93,12 +93,12 @@ async def note_ends(conn: Connection) -> None:
     """, [(ulid(), row["application"], row["subject"], row["sid"], clock.now()) for row in ended])  # fmt: skip
 
 
-async def next_notice(conn: Connection) -> Notice | None:
-    """A notice that is due, held until the transaction ends."""
-    return await fetch_one(conn, Notice, """
+async def notices(conn: Connection, most: int = 10) -> list[Notice]:
+    """Notices that are due, held until the transaction ends."""
+    return await fetch(conn, Notice, """
         select id, application, subject, sid, attempts from identity.logout_notice
-         where due <= $1 order by due limit 1 for update skip locked
-    """, clock.now())  # fmt: skip
+         where due <= $1 order by due limit $2 for update skip locked
+    """, clock.now(), most)  # fmt: skip
 
 
 async def settle(conn: Connection, notice: Notice, *, told: bool) -> None:

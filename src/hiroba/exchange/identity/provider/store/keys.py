@@ -27,8 +27,10 @@ async def signing_keys(conn: Connection) -> list[SigningKey]:
 async def add_signing_key(conn: Connection, kid: str, alg: Algorithm, private: str, active: datetime) -> None:
     """A new key, unless another process made one of the algorithm for the same time."""
     await conn.execute("""
-        insert into identity.signing_key (kid, alg, private, active) select $1, $2::text, $3, $4
-         where not exists (select from identity.signing_key where alg = $2::text and active > $4 - interval '1 minute')
+        insert into identity.signing_key (kid, alg, private, active)
+             select $1, $2::text, $3, $4::timestamptz
+              where not exists (select from identity.signing_key
+                                 where alg = $2::text and active > $4::timestamptz - interval '1 minute')
     """, kid, alg, private, active)  # fmt: skip
 
 
