@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Any, Final
 from urllib.parse import parse_qsl, quote
 
@@ -103,21 +105,14 @@ class Request:
         """People whom the request names."""
         self.outside: Mapping[str, str] = {}
         """How people who are named inside otherwise are named in the answer."""
-        self._params: dict[str, str] | None = None
+        self._params: Mapping[str, str] | None = None
         self._body: bytes | None = None
 
     @property
     def params(self) -> Mapping[str, str]:
         """The query parameters; one that comes twice counts by its last."""
         if self._params is None:
-            try:
-                self._params = dict(
-                    parse_qsl(
-                        self.scope["query_string"].decode(), keep_blank_values=True, max_num_fields=100, errors="strict"
-                    )
-                )
-            except ValueError as error:
-                raise BadRequestData(f"The query string cannot be read: {error}.") from error
+            self._params = _params(self.scope["query_string"])
         return self._params
 
     def must_know_its_parameters(self, known: frozenset[str] = PARAMETERS) -> None:
@@ -131,9 +126,14 @@ class Request:
         if self.method in {"POST", "PATCH", "PUT"} and "content-length" not in self.headers:
             raise LengthRequired
 
+    @property
+    def media_type(self) -> str:
+        """The media type of the body, without its parameters."""
+        return self.headers.get("content-type", "").split(";")[0].strip().lower()
+
     def must_come_as(self, *kinds: str) -> str:
         """The media type of the body, or the problem that it is none of these (§6.3.4)."""
-        kind = self.headers.get("content-type", "").split(";")[0].strip().lower()
+        kind = self.media_type
         if kind not in kinds:
             if not kind:
                 raise InvalidRequest(f"A body comes with a Content-Type: {' or '.join(kinds)}.")
@@ -260,7 +260,7 @@ class Request:
 
     async def context_of(self, document: Any) -> Context:
         """The context one document of the body is to be read by: its own where it is JSON-LD, else the Link header's."""
-        kind = self.headers.get("content-type", "").split(";")[0].strip().lower()
+        kind = self.media_type
         has_context = isinstance(document, dict) and "@context" in document
         if kind == JSON_LD and not has_context:
             raise BadRequestData("A JSON-LD body has a member @context at its top.")
@@ -281,6 +281,15 @@ class Request:
         """The context of the Link header, or the core."""
         link = self.link
         return CORE if link is None else await self.book.context(link, self.tenant)
+
+
+@lru_cache(1_000)
+def _params(query_string: bytes) -> Mapping[str, str]:
+    try:
+        found = parse_qsl(query_string.decode(), keep_blank_values=True, max_num_fields=100, errors="strict")
+    except ValueError as error:
+        raise BadRequestData(f"The query string cannot be read: {error}.") from error
+    return MappingProxyType(dict(found))
 
 
 def reworded(text: str, words: Mapping[str, str]) -> str:
