@@ -8,21 +8,34 @@ from hiroba.exchange.broker.facts import facts
 from hiroba.exchange.broker.model import Fragment, Key
 from hiroba.exchange.broker.writes import Writer
 
-NAME, SPEED, PLACE = "https://x/name", "https://x/speed", "https://x/place"
+NAME, SPEED, PLACE, DEPTH = "https://x/name", "https://x/speed", "https://x/place", "https://x/depth"
 NOW = "2026-01-01T00:00:00Z"
 
 
-def test_numbers_of_what_is_measured_coordinates_and_times_are_left_out() -> None:
+def test_numbers_of_what_is_measured_coordinates_times_and_types_are_left_out() -> None:
     point = {"type": "Point", "coordinates": [135, 34]}
     doc = {
         NAME: [{"type": "Property", "value": "a", "createdAt": NOW, NAME: [{"type": "Property", "value": 7}]}],
         SPEED: [{"type": "Property", "value": {"now": 3, "sign": "max"}, "unitCode": "KMH", "observedAt": NOW}],
         PLACE: [{"type": "GeoProperty", "value": point}],
+        DEPTH: [{"type": "Property", "value": 3.5, "observedAt": NOW}],
     }
     assert facts(doc) == {
-        NAME: [{"type": "Property", "value": "a", NAME: [{"type": "Property", "value": 7}]}],
-        SPEED: [{"measured": True, "type": "Property", "value": {"now": None, "sign": "max"}, "unitCode": "KMH"}],
-        PLACE: [{"measured": True, "type": "GeoProperty", "value": {"type": "Point"}}],
+        NAME: [{"value": "a", NAME: [{"value": 7}]}],
+        SPEED: [{"measured": True, "value": {"now": None, "sign": "max"}, "unitCode": "KMH"}],
+        PLACE: [{"measured": True, "value": {"type": "Point"}}],
+        DEPTH: [{"measured": True}],
+    }
+
+
+def test_of_types_only_that_of_a_language_map_is_kept_which_questions_ask_for() -> None:
+    doc = {
+        NAME: [{"type": "LanguageProperty", "languageMap": {"ja": "堺"}}],
+        PLACE: [{"type": "Relationship", "object": "urn:x:2"}],
+    }
+    assert facts(doc) == {
+        NAME: [{"type": "LanguageProperty", "languageMap": {"ja": "堺"}}],
+        PLACE: [{"object": "urn:x:2"}],
     }
 
 

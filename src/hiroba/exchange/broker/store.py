@@ -31,18 +31,19 @@ _VALUES = """
 
 
 def entity_of(row: asyncpg.Record) -> Entity:
-    """The entity a row holds."""
+    """The entity that a row of COLUMNS holds; to take them by name would take half as long again."""
+    tenant, path, id_, types, scopes, owner, subject, doc, created, modified, expires, lapses = row
     return Entity(
-        key=Key(row["tenant"], row["path"], row["id"]),
-        types=tuple(row["types"]),
-        doc=orjson.loads(row["doc"]),
-        scopes=tuple(row["scopes"]),
-        owner=row["owner"],
-        subject=row["subject"],
-        created=row["created"],
-        modified=row["modified"],
-        expires=row["expires"],
-        lapses=row["lapses"],
+        key=Key(tenant, path, id_),
+        types=tuple(types),
+        doc=orjson.loads(doc),
+        scopes=tuple(scopes),
+        owner=owner,
+        subject=subject,
+        created=created,
+        modified=modified,
+        expires=expires,
+        lapses=lapses,
     )
 
 

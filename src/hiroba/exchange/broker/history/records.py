@@ -135,7 +135,7 @@ def _written(before: Doc, after: Doc) -> Iterator[tuple[str, Instance]]:
         old = before.get(name, ())
         if instances is not old:
             for instance in instances:
-                if not any(instance is one for one in old):
+                if not old or not any(instance is one for one in old):
                     yield name, instance
 
 
