@@ -63,12 +63,14 @@ from hiroba.exchange.broker.sources import store as registrations
 from hiroba.exchange.broker.sources.subscribers import Subscribers
 from hiroba.exchange.broker.subscriptions import store as subscription_rows
 from hiroba.exchange.broker.subscriptions.registry import Subscriptions
+from hiroba.exchange.broker.subscriptions.sealed import Unsealer
 from hiroba.exchange.gateway import dead_letters, public, tenants
 from hiroba.exchange.gateway.access import Gateway
 from hiroba.exchange.gateway.grants import api as grants_api
 from hiroba.exchange.gateway.grants import consents
 from hiroba.exchange.gateway.log import published, witnessing
 from hiroba.exchange.gateway.purposes import api as purposes_api
+from hiroba.exchange.gateway.sight.mentions import note_mentions
 from hiroba.exchange.identity import operator_api, store
 from hiroba.exchange.identity.guards import GivenCaller, declared, known
 from hiroba.exchange.identity.organisations import api as organisations
@@ -183,7 +185,7 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
         core = Exchange(
             pool,
             book.house,
-            [record, subscriptions.listener],
+            [record, subscriptions.listener, note_mentions],
             subscriptions,
             subscribers,
             url=settings.url,
@@ -191,17 +193,19 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
             egress=egress,
             by_key=by_key,
         )
+        log = await keeping(settings.database_url, egress, settings.data / "log.key", settings.url)
+        issuer = Issuer(settings.token_issuer.rstrip("/"), settings.url, egress) if settings.token_issuer else None
+        access = Open() if settings.open else Gateway(pool, log.log, issuer)
         delivery = Engine(
             pool,
             outbox,
             {kept.kind: kept.target_of for kept in (subscriptions, subscribers)},
             receivers.send,
             [subscriptions.tick, subscribers.tick, core.sources.tick],
+            unseal=Unsealer(pool, access, subscriptions.index, subscriptions.wordings),
         )
         core.follower.follow(MEMORY, book.refresh)
         tallies = Tallies(pool)
-        log = await keeping(settings.database_url, egress, settings.data / "log.key", settings.url)
-        issuer = Issuer(settings.token_issuer.rstrip("/"), settings.url, egress) if settings.token_issuer else None
         app.state.update(pool=pool, log=log.log, keeping=log, exchange=core, egress=egress, regions=Regions(pool, core))
         app.state.issuer = issuer
         async with pool.acquire() as connection:
@@ -213,7 +217,7 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
         faces.update(
             {
                 FORWARDED: Inbox(Receiver(around, core.forwarder.planner, outbox), book),
-                "/ngsi-ld/": NgsiLd(core, Open() if settings.open else Gateway(pool, log.log, issuer), book),
+                "/ngsi-ld/": NgsiLd(core, access, book),
             }
         )
         # what starts last stops first: who writes or calls, before what that needs

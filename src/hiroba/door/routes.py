@@ -20,8 +20,12 @@ from hiroba.door.consents import answers, mine, receipts
 from hiroba.door.desk import counter, desk, letters, officers, sign_in
 from hiroba.door.developers import guide
 from hiroba.door.home import atlas, home, place, search, services
+from hiroba.door.log import mine as log
+from hiroba.door.log import usage
 
 ROUTES: list[Any] = [
+    *log.ROUTES,
+    *usage.ROUTES,
     *(health.live, health.ready, health.metrics),
     *static.ROUTES,
     language.language,
