@@ -63,17 +63,20 @@ from hiroba.exchange.broker.sources import store as registrations
 from hiroba.exchange.broker.sources.subscribers import Subscribers
 from hiroba.exchange.broker.subscriptions import store as subscription_rows
 from hiroba.exchange.broker.subscriptions.registry import Subscriptions
+from hiroba.exchange.broker.subscriptions.sealed import Unsealer
 from hiroba.exchange.gateway import dead_letters, public, tenants
 from hiroba.exchange.gateway.access import Gateway
 from hiroba.exchange.gateway.grants import api as grants_api
 from hiroba.exchange.gateway.grants import consents
-from hiroba.exchange.gateway.log import published
+from hiroba.exchange.gateway.log import published, witnessing
 from hiroba.exchange.gateway.purposes import api as purposes_api
+from hiroba.exchange.gateway.sight.mentions import note_mentions
 from hiroba.exchange.identity import operator_api, store
 from hiroba.exchange.identity.guards import GivenCaller, declared, known
 from hiroba.exchange.identity.organisations import api as organisations
 from hiroba.exchange.identity.provider import api as provider
 from hiroba.exchange.identity.provider import browser, keys, lasting, leaving
+from hiroba.exchange.identity.tokens.outside import Issuer
 from hiroba.settings import Settings, read
 
 LANES = reads.LANES + writes.LANES
@@ -111,9 +114,7 @@ def jobs(services: Sequence[Service], settings: Settings) -> list[Periodic]:
         Periodic(
             "identity/tell_of_ended_sessions",
             timedelta(seconds=5),
-            partial(
-                leaving.tell, issuer=settings.url, allow=(*settings.egress_allow, *(LOOPBACK if settings.open else ()))
-            ),
+            partial(leaving.tell, issuer=settings.url, egress=partial(Egress, allowed(settings), settings.egress_ca)),
         ),
     ]
     theirs = [
@@ -122,6 +123,11 @@ def jobs(services: Sequence[Service], settings: Settings) -> list[Periodic]:
         for job in service.jobs
     ]
     return ours + theirs
+
+
+def allowed(settings: Settings) -> tuple[str, ...]:
+    """The networks that may be called besides public ones."""
+    return (*settings.egress_allow, *(LOOPBACK if settings.open else ()))
 
 
 class Working(Protocol):
@@ -170,8 +176,7 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
     async def running(app: Litestar) -> AsyncIterator[None]:
         pool = await db.connect(settings.database_url)
         by_key = await db.connect(settings.database_url, size=LANES, plans=db.BY_KEY)
-        allowed = (*settings.egress_allow, *(LOOPBACK if settings.open else ()))
-        egress = Egress(allowed, settings.egress_ca)
+        egress = Egress(allowed(settings), settings.egress_ca)
         receivers = Receivers(egress)
         book = Book(egress, settings.url, pool, Path(settings.contexts) if settings.contexts else None)
         outbox = Outbox()
@@ -180,7 +185,7 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
         core = Exchange(
             pool,
             book.house,
-            [record, subscriptions.listener],
+            [record, subscriptions.listener, note_mentions],
             subscriptions,
             subscribers,
             url=settings.url,
@@ -188,17 +193,21 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
             egress=egress,
             by_key=by_key,
         )
+        log = await keeping(settings.database_url, egress, settings.data / "log.key", settings.url)
+        issuer = Issuer(settings.token_issuer.rstrip("/"), settings.url, egress) if settings.token_issuer else None
+        access = Open() if settings.open else Gateway(pool, log.log, issuer)
         delivery = Engine(
             pool,
             outbox,
             {kept.kind: kept.target_of for kept in (subscriptions, subscribers)},
             receivers.send,
             [subscriptions.tick, subscribers.tick, core.sources.tick],
+            unseal=Unsealer(pool, access, subscriptions.index, subscriptions.wordings),
         )
         core.follower.follow(MEMORY, book.refresh)
         tallies = Tallies(pool)
-        log = await keeping(settings.database_url, egress, settings.data / "log.key", settings.url)
-        app.state.update(pool=pool, log=log.log, exchange=core, egress=egress, regions=Regions(pool, core))
+        app.state.update(pool=pool, log=log.log, keeping=log, exchange=core, egress=egress, regions=Regions(pool, core))
+        app.state.issuer = issuer
         async with pool.acquire() as connection:
             csrf.secret = await store.secret(connection, "csrf")
             identity = Identity(await federation.own_name(connection), clock.now())
@@ -208,7 +217,7 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
         faces.update(
             {
                 FORWARDED: Inbox(Receiver(around, core.forwarder.planner, outbox), book),
-                "/ngsi-ld/": NgsiLd(core, Open() if settings.open else Gateway(pool, log.log), book),
+                "/ngsi-ld/": NgsiLd(core, access, book),
             }
         )
         # what starts last stops first: who writes or calls, before what that needs
@@ -236,6 +245,7 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
             public.ngsi_ld_document,
             tenants.put_tenant,
             *published.ROUTES,
+            *witnessing.ROUTES,
             dead_letters.DeadLetters,
             operator_api.Municipalities,
             purposes_api.Purposes,

@@ -1,5 +1,6 @@
 """A tenant of personal data with applications that write and read it, and permits as grants would write them."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,6 +10,9 @@ import pytest
 
 from hiroba.base import clock
 from hiroba.base.db import Connection
+from hiroba.exchange.broker.delivery.line import Attempt
+from hiroba.exchange.broker.delivery.message import Message
+from hiroba.exchange.broker.delivery.receivers import Receivers
 from hiroba.exchange.gateway.grants.names import expanded
 from hiroba.exchange.identity import store
 from hiroba.exchange.identity.callers import Caller
@@ -46,7 +50,7 @@ class World:
         )
         await put_application(self.conn, made)
         for name in ("publish",) if writes else purposes:
-            caller = Caller("client", "", organisation, frozenset({name}))
+            caller = Caller("client", "", "271403" if writes else organisation, frozenset({name}))
             secret = await store.add_key(self.conn, caller, title=id_, application=id_)
             self.keys[f"{id_} {name}"] = secret
             self.keys.setdefault(id_, secret)
@@ -94,10 +98,43 @@ class World:
     async def get(self, path: str, caller: str = "booking", **more: Any) -> httpx.Response:
         return await self.call("GET", path, caller, **more)
 
+    async def subscribe(self, caller: str = "booking", name: str = "1", **more: Any) -> httpx.Response:
+        document = {
+            "id": f"urn:ngsi-ld:Subscription:{name}",
+            "type": "Subscription",
+            "entities": [{"type": "Person"}],
+            "notification": {"endpoint": {"uri": f"https://receiver.example/{name}"}},
+        } | more
+        return await self.call("POST", "/subscriptions", caller, json=document)
+
+    async def settled(self) -> None:
+        """Wait until nothing is owed."""
+        async with asyncio.timeout(60):  # the queue is the database's: there is no event to wait for
+            while await self.conn.fetchval("select count(*) from broker.owed"):  # noqa: ASYNC110 - as said
+                await asyncio.sleep(0.02)
+
     async def logged(self) -> list[dict[str, Any]]:
         rows = await self.conn.fetch("select event from audit.entry order by id")
 
         return [orjson.loads(row["event"]) for row in rows]
+
+
+class Inbox:
+    """What subscribers got, and what happens while they get it."""
+
+    def __init__(self) -> None:
+        self.got: list[bytes] = []
+
+    async def send(self, message: Message) -> Attempt:
+        self.got.append(message.body + str(message.headers).encode())
+        return Attempt(ok=True)
+
+
+@pytest.fixture
+def inbox(monkeypatch: pytest.MonkeyPatch) -> Inbox:
+    made = Inbox()
+    monkeypatch.setattr(Receivers, "send", lambda _, __, message: made.send(message))
+    return made
 
 
 @pytest.fixture

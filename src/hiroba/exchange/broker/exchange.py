@@ -8,7 +8,7 @@ writes and queries.
 import asyncio
 import re
 import time
-from collections.abc import AsyncIterator, Coroutine, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
@@ -24,6 +24,7 @@ from hiroba.base.versions import Follower
 from hiroba.exchange.broker import edits, store
 from hiroba.exchange.broker.contexts.context import Context
 from hiroba.exchange.broker.documents import reading, writing
+from hiroba.exchange.broker.edits import Edit
 from hiroba.exchange.broker.errors import BadRequestData, NonexistentTenant, OperationNotSupported
 from hiroba.exchange.broker.events import Listener, Then
 from hiroba.exchange.broker.federation.federation import Federation
@@ -123,7 +124,7 @@ class Exchange:
             if kept is not None:
                 self.follower.follow(kept.memory, kept.refresh)
         self.url = url
-        self.sources = Sources(pool, self.follower, url, subscribers.tell if subscribers is not None else _nobody)
+        self.sources = Sources(pool, self.follower, subscribers.tell if subscribers is not None else _nobody)
         self.temporal_page = temporal_page
         """Attribute instances of one answer about the past."""
         self.writer = Writer(by_key or pool, listeners)
@@ -203,14 +204,27 @@ class Exchange:
 
     async def put(self, conn: Connection, entities: Sequence[Simplified], *, owner: str) -> None:
         """Create or wholly replace entities, in the caller's transaction."""
+        await self._put(conn, HOME, entities, owner, lambda edit: edit)
+
+    async def _put(
+        self, conn: Connection, tenant: str, entities: Sequence[Simplified], owner: str, as_edit: Callable[[Edit], Edit]
+    ) -> None:
         writes = []
         for entity in entities:
             fragment = reading.fragment(entity, self._context, whole=True)
-            writes.append((Key(HOME, "", fragment.id), edits.only_of(owner, edits.upsert(fragment, owner))))
+            edit = as_edit(edits.only_of(owner, edits.upsert(fragment, owner)))
+            writes.append((Key(tenant, "", fragment.id), edit))
         outcomes, _ = await apply(conn, writes, self._listeners)
         for outcome in outcomes:
             if isinstance(outcome, Problem):
                 raise outcome
+
+    async def put_of(
+        self, conn: Connection, tenant: str, subject: str, entities: Sequence[Simplified], *, owner: str
+    ) -> None:
+        """Create or wholly replace entities of one person in a tenant of personal data, in the caller's transaction."""
+        people = frozenset({subject})
+        await self._put(conn, tenant, entities, owner, lambda edit: edits.of_people(people, edit))
 
     async def remove(self, conn: Connection, ids: Sequence[str]) -> int:
         """Delete entities, in the caller's transaction; how many there were."""

@@ -182,6 +182,14 @@ async def entities_of(conn: Connection, tenant: str, ids: Collection[str], sight
     return {entity.key.id: entity for entity in (await answer(conn, asked)).entities}
 
 
+async def seen_inside(conn: Connection, tenant: str, id_: str, sight: Sight) -> Entity | None:
+    """The entity that lies under this id, as a caller sees it."""
+    compiler, where = _where(Question(tenant=tenant, sight=sight))
+    where = f"{where} and e.inside = {compiler.bind(id_, 'text')}"
+    found = await store.select(conn, where, compiler.values, table=compiler.table)
+    return found[0] if found else None
+
+
 async def subjects(conn: Connection, question: Question) -> list[str]:
     """Everybody of whom something matches, however many pages that is: who counts them looks at each."""
     if question.place is not None:

@@ -12,7 +12,9 @@ from hiroba.exchange.gateway.sight.gate import Gate, sight_of
 from hiroba.exchange.gateway.sight.store import Recipient
 from hiroba.exchange.identity.callers import ANYONE, NOBODY, OPERATOR, Caller, client
 from hiroba.exchange.identity.credentials import caller_of, is_key
+from hiroba.exchange.identity.organisations.model import Application
 from hiroba.exchange.identity.organisations.store import application
+from hiroba.exchange.identity.tokens.outside import Issuer
 
 MAY = {"read": (ANYONE,), "write": (OPERATOR, client("publish")), "administer": (OPERATOR,)}
 """Who may do what at the NGSI-LD face."""
@@ -26,9 +28,10 @@ class Gateway:
 
     creates_tenants = False
 
-    def __init__(self, pool: Pool, log: Log) -> None:
+    def __init__(self, pool: Pool, log: Log, issuer: Issuer | None = None) -> None:
         self._pool = pool
         self._log = log
+        self._issuer = issuer
         self._known: dict[str, tuple[float, Caller]] = {}
         self._personal: dict[str, tuple[float, bool]] = {}
 
@@ -61,9 +64,8 @@ class Gateway:
             raise PersonalDataClosed
         caller = await self._caller(headers)
         caller.must_be((client(""),))
-        async with reading(self._pool) as conn:
-            known = await application(conn, caller.id)
-        if known is None or known.state == "suspended":
+        known = await self._application(caller.id)
+        if known is None:
             raise Forbidden("Personal data are for registered applications that are not suspended.")
         asked = Recipient(tenant, known.id, known.sector, caller.purpose)
         gate = Gate(self._pool, self._log, asked)
@@ -75,8 +77,28 @@ class Gateway:
         if not caller.purpose or caller.purpose not in known.purposes:
             await gate.refuse("the application may not ask for this purpose")
             raise Forbidden(f"{known.id} may not ask for the purpose {caller.purpose or 'of nothing'}.")
+        owner = f"{known.id} {caller.purpose}"
+        if personal == "subscribe":
+            return Pass(owner=owner, gate=gate)
         await gate.name_everybody()
-        return Pass(owner=f"{known.id} {caller.purpose}", gate=gate, sight=sight_of(asked))
+        return Pass(owner=owner, gate=gate, sight=sight_of(asked))
+
+    async def subscriber(self, tenant: str, owner: str) -> Pass | None:
+        """The pass of an application and its purpose, which own a subscription together, as it is now."""
+        application_, _, purpose = owner.partition(" ")
+        known = await self._application(application_)
+        if known is None or purpose not in known.purposes or not await self._is_personal(tenant):
+            return None
+        asked = Recipient(tenant, known.id, known.sector, purpose)
+        gate = Gate(self._pool, self._log, asked)
+        await gate.name_everybody()
+        return Pass(owner=owner, gate=gate, sight=sight_of(asked))
+
+    async def _application(self, id_: str) -> Application | None:
+        """A registered application, unless it is suspended."""
+        async with reading(self._pool) as conn:
+            known = await application(conn, id_)
+        return None if known is None or known.state == "suspended" else known
 
     async def _caller(self, headers: Mapping[str, str]) -> Caller:
         """Who calls. A key is remembered for a second; an access token is asked for each time: its end holds at once."""
@@ -86,7 +108,7 @@ class Gateway:
         until, caller = self._known.get(authorization, (0.0, NOBODY))
         if until < time.monotonic():
             async with transaction(self._pool) as conn:
-                caller = await caller_of(conn, headers)
+                caller = await caller_of(conn, headers, issuer=self._issuer)
             if caller is NOBODY:
                 raise Unauthorized("Send the key as: Authorization: Bearer KEY")
             if is_key(headers):
