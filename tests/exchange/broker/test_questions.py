@@ -1,5 +1,7 @@
 """Pages: how the database comes by them, whatever order it must be."""
 
+import asyncio
+
 import pytest
 
 from hiroba.base import clock
@@ -38,8 +40,9 @@ async def wood(conn: Connection) -> Connection:
 
 async def plan_of(conn: Connection, question: Question) -> str:
     said = []
-    conn.add_query_logger(said.append)
-    await answer(conn, question)
+    with conn.query_logger(said.append):
+        await answer(conn, question)
+        await asyncio.sleep(0)  # loggers are called by the loop
     (asked,) = said
     return "\n".join(row[0] for row in await conn.fetch(f"explain {asked.query}", *asked.args))
 
