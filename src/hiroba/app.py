@@ -64,13 +64,14 @@ from hiroba.exchange.broker.sources.subscribers import Subscribers
 from hiroba.exchange.broker.subscriptions import store as subscription_rows
 from hiroba.exchange.broker.subscriptions.registry import Subscriptions
 from hiroba.exchange.broker.subscriptions.sealed import Unsealer
-from hiroba.exchange.gateway import dead_letters, public, tenants
+from hiroba.exchange.gateway import dead_letters, public
 from hiroba.exchange.gateway.access import Gateway
 from hiroba.exchange.gateway.grants import api as grants_api
 from hiroba.exchange.gateway.grants import consents
 from hiroba.exchange.gateway.log import published, witnessing
 from hiroba.exchange.gateway.purposes import api as purposes_api
 from hiroba.exchange.gateway.sight.mentions import note_mentions
+from hiroba.exchange.gateway.tenants import api as tenants
 from hiroba.exchange.identity import operator_api, store
 from hiroba.exchange.identity.guards import GivenCaller, declared, known
 from hiroba.exchange.identity.organisations import api as organisations
@@ -243,7 +244,7 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
             *(fake_upstream.ROUTES if settings.fake_upstream else ()),
             public.house_context,
             public.ngsi_ld_document,
-            tenants.put_tenant,
+            tenants.Tenants,
             *published.ROUTES,
             *witnessing.ROUTES,
             dead_letters.DeadLetters,
