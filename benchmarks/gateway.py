@@ -87,7 +87,8 @@ async def fill(data: Path, people: int, permits: int) -> list[str]:
         await conn.execute(
             f"""
             insert into broker.entity (tenant, path, id, types, owner, doc, facts, created, modified, subject)
-            select $2, '', 'urn:ngsi-ld:Person:' || subject, array['{VOCABULARY}Person'], 'org:bench', doc, doc, now(), now(), subject
+            select $2, '', 'urn:ngsi-ld:Person:' || subject, array['{VOCABULARY}Person'], 'org:bench', doc, doc, now(), now(),
+                   subject
               from generate_series(1, $1::int) n,
                    lateral (select {SUBJECT.format("'tenant:' || $2 || n")} as subject) s,
                    lateral (select jsonb_build_object('{VOCABULARY}birthDate', jsonb_build_array(jsonb_build_object(
