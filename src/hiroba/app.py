@@ -76,6 +76,7 @@ from hiroba.exchange.identity.guards import GivenCaller, declared, known
 from hiroba.exchange.identity.organisations import api as organisations
 from hiroba.exchange.identity.provider import api as provider
 from hiroba.exchange.identity.provider import browser, keys, lasting, leaving
+from hiroba.exchange.identity.tokens.outside import Issuer
 from hiroba.settings import Settings, read
 
 LANES = reads.LANES + writes.LANES
@@ -113,9 +114,7 @@ def jobs(services: Sequence[Service], settings: Settings) -> list[Periodic]:
         Periodic(
             "identity/tell_of_ended_sessions",
             timedelta(seconds=5),
-            partial(
-                leaving.tell, issuer=settings.url, allow=(*settings.egress_allow, *(LOOPBACK if settings.open else ()))
-            ),
+            partial(leaving.tell, issuer=settings.url, egress=partial(Egress, allowed(settings), settings.egress_ca)),
         ),
     ]
     theirs = [
@@ -124,6 +123,11 @@ def jobs(services: Sequence[Service], settings: Settings) -> list[Periodic]:
         for job in service.jobs
     ]
     return ours + theirs
+
+
+def allowed(settings: Settings) -> tuple[str, ...]:
+    """The networks that may be called besides public ones."""
+    return (*settings.egress_allow, *(LOOPBACK if settings.open else ()))
 
 
 class Working(Protocol):
@@ -173,8 +177,7 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
         pool = await db.connect(settings.database_url)
         by_key = await db.connect(settings.database_url, size=LANES, plans=db.BY_KEY)
         by_person = await db.connect(settings.database_url, size=RELEASES, name="hiroba people", plans=db.BY_KEY)
-        allowed = (*settings.egress_allow, *(LOOPBACK if settings.open else ()))
-        egress = Egress(allowed, settings.egress_ca)
+        egress = Egress(allowed(settings), settings.egress_ca)
         receivers = Receivers(egress)
         book = Book(egress, settings.url, pool, Path(settings.contexts) if settings.contexts else None)
         outbox = Outbox()
@@ -193,7 +196,8 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
             by_person=by_person,
         )
         log = await keeping(settings.database_url, egress, settings.data / "log.key", settings.url)
-        access = Open() if settings.open else Gateway(by_person, log.log)
+        issuer = Issuer(settings.token_issuer.rstrip("/"), settings.url, egress) if settings.token_issuer else None
+        access = Open() if settings.open else Gateway(by_person, log.log, issuer)
         delivery = Engine(
             pool,
             outbox,
@@ -205,6 +209,7 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
         core.follower.follow(MEMORY, book.refresh)
         tallies = Tallies(pool)
         app.state.update(pool=pool, log=log.log, keeping=log, exchange=core, egress=egress, regions=Regions(pool, core))
+        app.state.issuer = issuer
         async with pool.acquire() as connection:
             csrf.secret = await store.secret(connection, "csrf")
             identity = Identity(await federation.own_name(connection), clock.now())

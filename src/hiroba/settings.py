@@ -44,6 +44,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The mail server, `smtps://user:password@host:465` or `smtp://host:587`; empty: files in `data`/mail (a stand-in)."""
     mail_from: str = "hiroba@localhost"
     """The address letters come from."""
+    token_issuer: str = ""
+    """Another OpenID Provider whose access tokens for this house are taken too, for example a Keycloak realm; empty: none."""
     upstream: str = ""
     """The issuer of the upstream sign-in; `none`; `fake`, the stand-in. Empty: the stand-in on loopback, none for the public."""
     upstream_client: str = ""

@@ -128,7 +128,7 @@ class Exchange:
             if kept is not None:
                 self.follower.follow(kept.memory, kept.refresh)
         self.url = url
-        self.sources = Sources(pool, self.follower, url, subscribers.tell if subscribers is not None else _nobody)
+        self.sources = Sources(pool, self.follower, subscribers.tell if subscribers is not None else _nobody)
         self.temporal_page = temporal_page
         """Attribute instances of one answer about the past."""
         self.writer = Writer(by_key or pool, listeners)

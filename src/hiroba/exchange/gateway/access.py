@@ -15,6 +15,7 @@ from hiroba.exchange.identity.callers import ANYONE, NOBODY, OPERATOR, Caller, c
 from hiroba.exchange.identity.credentials import caller_of, is_key
 from hiroba.exchange.identity.organisations.model import Application
 from hiroba.exchange.identity.organisations.store import application
+from hiroba.exchange.identity.tokens.outside import Issuer
 
 MAY = {"read": (ANYONE,), "write": (OPERATOR, client("publish")), "administer": (OPERATOR,)}
 """Who may do what at the NGSI-LD face."""
@@ -30,9 +31,10 @@ class Gateway:
 
     creates_tenants = False
 
-    def __init__(self, pool: Pool, log: Log) -> None:
+    def __init__(self, pool: Pool, log: Log, issuer: Issuer | None = None) -> None:
         self._pool = pool
         self._log = log
+        self._issuer = issuer
         self._known: dict[str, tuple[float, Caller]] = {}
         self._personal: dict[str, tuple[float, bool]] = {}
         self._applications: dict[str, tuple[float, Application | None]] = {}
@@ -115,7 +117,7 @@ class Gateway:
         until, caller = self._known.get(authorization, (0.0, NOBODY))
         if until < time.monotonic():
             async with transaction(self._pool) as conn:
-                caller = await caller_of(conn, headers)
+                caller = await caller_of(conn, headers, issuer=self._issuer)
             if caller is NOBODY:
                 raise Unauthorized("Send the key as: Authorization: Bearer KEY")
             if is_key(headers):
