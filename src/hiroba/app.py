@@ -65,7 +65,7 @@ from hiroba.exchange.broker.subscriptions import store as subscription_rows
 from hiroba.exchange.broker.subscriptions.registry import Subscriptions
 from hiroba.exchange.broker.subscriptions.sealed import Unsealer
 from hiroba.exchange.gateway import dead_letters, public
-from hiroba.exchange.gateway.access import Gateway
+from hiroba.exchange.gateway.access import RELEASES, Gateway
 from hiroba.exchange.gateway.grants import api as grants_api
 from hiroba.exchange.gateway.grants import consents
 from hiroba.exchange.gateway.log import published, witnessing
@@ -177,6 +177,7 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
     async def running(app: Litestar) -> AsyncIterator[None]:
         pool = await db.connect(settings.database_url)
         by_key = await db.connect(settings.database_url, size=LANES, plans=db.BY_KEY)
+        by_person = await db.connect(settings.database_url, size=RELEASES, name="hiroba people", plans=db.BY_KEY)
         egress = Egress(allowed(settings), settings.egress_ca)
         receivers = Receivers(egress)
         book = Book(egress, settings.url, pool, Path(settings.contexts) if settings.contexts else None)
@@ -193,10 +194,11 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
             temporal_page=settings.instances_of_a_page,
             egress=egress,
             by_key=by_key,
+            by_person=by_person,
         )
         log = await keeping(settings.database_url, egress, settings.data / "log.key", settings.url)
         issuer = Issuer(settings.token_issuer.rstrip("/"), settings.url, egress) if settings.token_issuer else None
-        access = Open() if settings.open else Gateway(pool, log.log, issuer)
+        access = Open() if settings.open else Gateway(by_person, log.log, issuer)
         delivery = Engine(
             pool,
             outbox,
@@ -223,7 +225,7 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
         )
         # what starts last stops first: who writes or calls, before what that needs
         async with AsyncExitStack() as rooms:
-            for close in (pool.close, by_key.close, egress.close):
+            for close in (pool.close, by_key.close, by_person.close, egress.close):
                 rooms.push_async_callback(close)
             below: list[Working] = [log, core, book]
             for room in below:
