@@ -23,6 +23,7 @@ async def know(
         "endpoint": str(there.base_url).removesuffix("/ngsi-ld/v1/"),
         "information": [{"entities": [entity]} | ({"propertyNames": list(names)} if names else {})],
         "operations": ["retrieveOps"] if mode == "auxiliary" else ["redirectionOps", "federationOps"],
+        "management": {"timeout": 30_000},
         **members,
     }
     made = await here.post("/csourceRegistrations", json=document)
@@ -117,6 +118,19 @@ async def test_a_ring_of_redirects_is_a_loop(brokers: Brokers) -> None:
     read = await brokers[0].get(PATH)
     assert (read.status_code, "199" in codes(read)) == (404, True)
     assert [await held(broker) for broker in brokers] == [None, None, None]
+
+
+async def test_a_registration_that_points_to_its_own_house_is_a_loop_for_who_uses_it(brokers: Brokers) -> None:
+    one, two, three = brokers
+    await know(one, one, "exclusive", "speed")
+    assert (await one.post("/entities", json=car("brand"))).status_code == 201
+    assert (await one.patch(f"{PATH}/attrs/speed", json={"value": 80})).status_code == 508
+    await know(two, two, "redirect")
+    assert (await two.delete(PATH)).status_code == 508
+    await three.post("/entities", json=CAR)
+    await know(three, three, "auxiliary")
+    read = await three.get("/entities", params={"type": "Car"})
+    assert (read.status_code, read.json(), "199" in codes(read)) == (200, [CAR], True)
 
 
 async def test_a_chain_passes_on_what_the_last_one_knows(brokers: Brokers) -> None:

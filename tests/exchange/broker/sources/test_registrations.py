@@ -170,14 +170,6 @@ async def test_tenants_are_apart(broker: httpx.AsyncClient) -> None:
     assert (await broker.get(f"{BASE}/{ID}", headers={"NGSILD-Tenant": "one"})).status_code == 200
 
 
-async def test_a_registration_that_points_to_itself_is_refused(broker: httpx.AsyncClient) -> None:
-    for endpoint in ("http://hiroba.test", "http://HIROBA.test:80/ngsi-ld/v1"):
-        answer = await register(broker, endpoint=endpoint)
-        assert (answer.status_code, answer.json()["type"].rpartition("/")[2]) == (400, "BadRequestData")
-    assert (await register(broker, endpoint="http://hiroba.test", tenant="one")).status_code == 201
-    assert (await register(broker, 2, endpoint="http://hiroba.test:81")).status_code == 201
-
-
 async def test_exclusive_and_redirect_do_not_share_an_attribute_of_an_entity(broker: httpx.AsyncClient) -> None:
     exclusive = {"mode": "exclusive", "information": [VEHICLE]}
     assert (await register(broker, 1, **exclusive)).status_code == 201
@@ -325,7 +317,7 @@ async def test_a_memory_that_heard_nothing_catches_up_with_what_came_and_went(
     broker: httpx.AsyncClient, pool: Pool
 ) -> None:
     follower = Follower(pool)
-    sources = Sources(pool, follower, "", nobody)
+    sources = Sources(pool, follower, nobody)
     await follower.catch_up(store.MEMORY)
     await register(broker, 1)
     await register(broker, 2)

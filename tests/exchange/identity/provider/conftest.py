@@ -1,6 +1,7 @@
 """A house with applications of each kind, and a small application of our own that speaks the protocol step by step."""
 
 import hashlib
+import json
 import re
 import secrets
 import time
@@ -12,7 +13,6 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import msgspec
-import orjson
 import pytest
 from joserfc import jws
 from joserfc.jwk import ECKey, Key
@@ -37,7 +37,7 @@ ASSERTING = ECKey.generate_key("P-256", {"kid": "one"})
 def signed(key: Key, claims: dict[str, Any], /, **header: Any) -> str:
     """A compact JWS."""
     return jws.serialize_compact(
-        {"alg": "ES256"} | header, orjson.dumps(claims), key, algorithms=["ES256", "PS256", "Ed25519", "HS256", "RS256"]
+        {"alg": "ES256"} | header, json.dumps(claims), key, algorithms=["ES256", "PS256", "Ed25519", "HS256", "RS256"]
     )
 
 
@@ -60,7 +60,8 @@ def proof(
     key: Key,
     method: str,
     url: str,
-    nonce: str,
+    nonce: object,
+    /,
     *,
     token: str = "",
     header: dict[str, Any] | None = None,

@@ -1,6 +1,7 @@
 """Signed tokens that are not what they should be, on every endpoint that reads one: each is refused with an OAuth error."""
 
 import base64
+import hmac
 import time
 from collections.abc import Callable
 from typing import Any
@@ -30,9 +31,12 @@ def raw(header: dict[str, Any], claims: Any, signature: bytes = b"") -> str:
     return ".".join(base64.urlsafe_b64encode(part).rstrip(b"=").decode() for part in parts)
 
 
-def secret_from(public: Key) -> OctKey:
-    """The public key misused as a shared secret."""
-    return OctKey.import_key(public.as_pem(private=False))
+def misused(public: Key, claims: dict[str, Any], **header: Any) -> str:
+    """Signed by HS256 with the public key as the shared secret: whoever reads `alg` in the token would believe it."""
+    secret = public.as_pem(private=False)
+    unsigned = raw({"alg": "HS256"} | header, claims).rpartition(".")[0]
+    signature = hmac.digest(secret, unsigned.encode(), "sha256")
+    return f"{unsigned}.{base64.urlsafe_b64encode(signature).rstrip(b'=').decode()}"
 
 
 def claims_of(token: str) -> dict[str, Any]:
@@ -49,7 +53,7 @@ def confused_assertions() -> dict[str, str]:
         "alg none": raw({"alg": "none"}, good),
         "alg None": raw({"alg": "None"}, good),
         "alg none with a signature": raw({"alg": "none"}, good, b"x"),
-        "alg HS256 keyed by the public key": signed(secret_from(ASSERTING), good, alg="HS256"),
+        "alg HS256 keyed by the public key": misused(ASSERTING, good),
         "alg RS256": raw({"alg": "RS256"}, good, b"x" * 256),
         "no alg": raw({"typ": "JWT"}, good, b"x"),
         "alg a number": raw({"alg": 256}, good, b"x"),
@@ -132,7 +136,7 @@ def confused_proofs(key: Key, method: str, url: str, nonce: str, token: str) -> 
         "nothing": "",
         "alg none": raw({"alg": "none", "typ": "dpop+jwt", "jwk": public}, good),
         "a shared key": signed(shared, good, alg="HS256", typ="dpop+jwt", jwk=shared.as_dict()),
-        "HS256 keyed by the public key": signed(secret_from(key), good, alg="HS256", typ="dpop+jwt", jwk=public),
+        "HS256 keyed by the public key": misused(key, good, typ="dpop+jwt", jwk=public),
         "another type": one(header={"typ": "JWT"}),
         "no type": one(header={"typ": None}),
         "no key": one(header={"jwk": None}),
@@ -188,7 +192,7 @@ async def test_no_confused_proof_opens_anything(strict: App) -> None:
 async def test_a_nonce_that_is_not_ours_is_answered_with_one_that_is(strict: App) -> None:
     for nonce in (None, "", "x", "x" * 32, "あ" * 32, base64.urlsafe_b64encode(b"\x00" * 24).decode(), 7):
         members, _ = strict.credentials()
-        sent = proof(strict.key, "POST", f"{ISSUER}/oauth/token", None, nonce=nonce)
+        sent = proof(strict.key, "POST", f"{ISSUER}/oauth/token", nonce)
         form = members | ENDPOINTS["/oauth/token"]
         answer = await strict.house.post("/oauth/token", data=form, headers={"DPoP": sent})
         assert answer.json()["error"] == "use_dpop_nonce", nonce
@@ -205,9 +209,7 @@ async def test_no_confused_hint_names_a_person_or_a_session(simple: App, apps: C
     head, _, tail = good.split(".")
     confused = {
         "alg none": raw({"alg": "none"}, claims),
-        "HS256 keyed by the public key": signed(
-            secret_from(RSAKey.import_key(rsa)), claims, alg="HS256", kid=rsa["kid"]
-        ),
+        "HS256 keyed by the public key": misused(RSAKey.import_key(rsa), claims, kid=rsa["kid"]),
         "another key": signed(OTHER, claims, kid=rsa["kid"]),
         "a key it brings": signed(OTHER, claims, jwk=OTHER.as_dict(private=False)),
         "jku": signed(OTHER, claims, jku="https://evil.example/jwks"),

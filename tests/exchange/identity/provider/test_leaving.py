@@ -83,15 +83,15 @@ async def test_every_application_that_knew_a_session_is_told_of_its_end(
     two: App = await apps(SIMPLE, id="two", sector="app:two", backchannel_logout_uri="https://two.example/out")
     silent: App = await apps(SIMPLE, id="silent", sector="app:silent")
     tokens = {app.application.id: await app.tokens() for app in (one, two, silent)}
-    await leaving.tell(conn, issuer=ISSUER, allow=())
+    await leaving.tell(conn, issuer=ISSUER, egress=Egress)
     assert told == [], "the session is still there"
     await conn.execute("delete from identity.session")
-    await leaving.tell(conn, issuer=ISSUER, allow=())
+    await leaving.tell(conn, issuer=ISSUER, egress=Egress)
     assert sorted(url for url, _ in told) == ["https://one.example/out", "https://two.example/out"]
-    await leaving.tell(conn, issuer=ISSUER, allow=())
+    await leaving.tell(conn, issuer=ISSUER, egress=Egress)
     assert len(told) == 2, "who did not take it is told again later"
     await conn.execute("update identity.logout_notice set due = now() - interval '1 second'")
-    await leaving.tell(conn, issuer=ISSUER, allow=())
+    await leaving.tell(conn, issuer=ISSUER, egress=Egress)
     assert told[2][0] == told[1][0]
     assert await conn.fetchval("select count(*) from identity.logout_notice") == 0
     keys = KeySet.import_key_set((await one.house.get("/oauth/jwks")).json())
@@ -113,7 +113,7 @@ async def test_an_application_that_never_answers_is_given_up(
     await app.tokens()
     await conn.execute("delete from identity.session")
     for count in range(1, agreements.RETRIES + 1):
-        await leaving.tell(conn, issuer=ISSUER, allow=())
+        await leaving.tell(conn, issuer=ISSUER, egress=Egress)
         await conn.execute("update identity.logout_notice set due = now()")
         assert await conn.fetchval("select count(*) from identity.logout_notice") == (count < agreements.RETRIES)
 
@@ -123,7 +123,7 @@ async def test_what_is_over_is_removed(simple: App, strict: App, person: str, co
     await simple.authorize(prompt="consent")
     await simple.code()
     await simple.token("client_credentials", scope="purpose:publish")
-    await simple.post("/oauth/device")
+    await simple.post("/oauth/device", scope="openid")
     pushed = await strict.post("/oauth/par", **strict.asking())
     assert pushed.status_code == 201
     tables = (

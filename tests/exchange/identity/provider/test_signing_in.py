@@ -183,6 +183,16 @@ async def test_nobody_is_sent_to_an_address_that_is_not_registered(simple: App) 
             assert "location" not in answer.headers, changed
 
 
+async def test_a_person_is_told_in_their_words_why_they_are_not_led_on(simple: App) -> None:
+    headers = {"Accept": "text/html", "Accept-Language": "ja"}
+    wrong = await simple.house.get(
+        "/oauth/authorize", params=simple.asking(redirect_uri="https://x.example/"), headers=headers
+    )
+    assert "アプリからの依頼に誤りがあります" in wrong.text
+    over = await simple.house.get("/consent?id=unknown", headers=headers)
+    assert (over.status_code, "このサインインは終わっています" in over.text) == (410, True)
+
+
 async def test_a_parameter_that_comes_twice_is_refused(simple: App) -> None:
     query = str(httpx.QueryParams(simple.asking())) + "&redirect_uri=https://evil.example/"
     assert (await simple.house.get(f"/oauth/authorize?{query}")).status_code == 400
@@ -342,3 +352,22 @@ async def test_the_log_is_told_of_the_agreement_and_of_each_sign_in(simple: App,
     await simple.tokens()
     lines = await conn.fetch("select kind from audit.entry order by id")
     assert [line["kind"] for line in lines] == ["granted", "signed-in", "signed-in"]
+
+
+async def test_who_ends_an_agreement_is_known_no_more_and_the_application_is_told(
+    apps: Callable[..., Any], person: str, conn: Connection
+) -> None:
+    app: App = await apps(backchannel_logout_uri="https://booking.example/out")
+    tokens = await app.tokens(scope="openid offline_access")
+    code = await app.code()
+    page = await app.house.get("/account/applications")
+    assert "病院予約" in page.text
+    await submit(app.house, "/account/applications", application=app.application.id)
+    for token in (tokens["access_token"], tokens["refresh_token"]):
+        assert (await app.post("/oauth/introspect", token=token)).json() == {"active": False}
+    assert (await app.bring(code)).json()["error"] == "invalid_grant"
+    assert (await app.authorize()).headers["location"].startswith("/consent")
+    assert await conn.fetchval("select count(*) from identity.logout_notice") == 1
+    assert await conn.fetchval("select kind from audit.entry order by id desc limit 1") == "withdrawn"
+    gone = await app.house.get("/account/applications")
+    assert "病院予約" not in gone.text

@@ -8,6 +8,7 @@ import asyncpg
 import msgspec
 
 from hiroba.base.db import Connection
+from hiroba.exchange.broker.access import Sight
 from hiroba.exchange.broker.documents.evolution_writing import Aggregate, Series
 from hiroba.exchange.broker.errors import BadRequestData, InvalidRequest
 from hiroba.exchange.broker.history import merging, summing
@@ -49,17 +50,17 @@ def methods(names: Sequence[str]) -> tuple[str, ...]:
 
 
 async def aggregate(
-    conn: Connection, heads: Sequence[Head], wanted: Wanted, aggregation: Aggregation
+    conn: Connection, heads: Sequence[Head], wanted: Wanted, aggregation: Aggregation, sight: Sight | None = None
 ) -> dict[Key, list[Series]]:
     """The aggregates of these entities, by entity."""
-    chosen = slice_of(wanted)
+    chosen = slice_of(wanted, sight)
     made: dict[Key, list[Series]] = {head.key: [] for head in heads}
     spans = await reckoning.spans(conn, heads, chosen)
     for head in heads:
         if head.key in spans:
             periods = _periods(*spans[head.key], wanted.period, aggregation.length)
             groups = await _groups(conn, head, chosen, periods, aggregation.methods)
-            types = await reckoning.types(conn, head.key, list({(group.name, group.dataset): None for group in groups}))
+            types = await reckoning.types(conn, head, list({(group.name, group.dataset): None for group in groups}))
             named = wanted.names is not None
             made[head.key] = _series(groups, types, periods, aggregation, named=named)
     return made

@@ -12,7 +12,7 @@ import orjson
 from litestar.types import HTTPScope, Receive, Send
 
 from hiroba.base.errors import Problem, TooLarge
-from hiroba.exchange.broker.access import Pass, Shown
+from hiroba.exchange.broker.access import Pass, Personal, Shown
 from hiroba.exchange.broker.contexts.book import Book
 from hiroba.exchange.broker.contexts.context import CORE, Context
 from hiroba.exchange.broker.documents.reading import check_depth
@@ -82,8 +82,8 @@ class Request:
     """One request, as far as it has been looked at."""
 
     __slots__ = (
-        "_body", "_params", "accepts", "admitted", "book", "headers", "method", "named", "outside", "path", "receive", "scope",
-        "tenant", "told",
+        "_body", "_params", "accepts", "admitted", "book", "headers", "method", "named", "outside", "path", "personal",
+        "receive", "scope", "tenant", "told",
     )  # fmt: skip
 
     def __init__(self, scope: HTTPScope, receive: Receive, book: Book, path: str = "") -> None:
@@ -93,6 +93,8 @@ class Request:
         self.method: str = scope["method"]
         self.path = path
         """The path of the operation below /ngsi-ld/v1, {} for its parts."""
+        self.personal: Personal = "closed"
+        """What the operation is where the data are people's."""
         self.headers: dict[str, str] = {
             name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
         }

@@ -9,6 +9,7 @@ import msgspec
 
 from hiroba.base import clock
 from hiroba.base.db import Connection
+from hiroba.exchange.broker.access import Sight
 from hiroba.exchange.broker.contexts.context import Context
 from hiroba.exchange.broker.documents import evolution_writing
 from hiroba.exchange.broker.documents.evolution_writing import Moment, Past, Series, TemporalFormat
@@ -20,7 +21,6 @@ from hiroba.exchange.broker.history import aggregates, periods, questions
 from hiroba.exchange.broker.history.aggregates import Aggregation
 from hiroba.exchange.broker.history.model import INSTANCE_PREFIX, SCOPE
 from hiroba.exchange.broker.history.questions import PastQuestion, Period, Wanted
-from hiroba.exchange.broker.history.store import reading
 from hiroba.exchange.broker.history.store.reading import Head, Row, Rows
 from hiroba.exchange.broker.maps.model import HERE, EntityMap, id_in
 from hiroba.exchange.broker.model import Entity, Key, dataset
@@ -74,13 +74,14 @@ async def retrieve(request: Request, exchange: Exchange, id_: str) -> Answer:
         request, exchange, context, Selector(ids=(id_,), types=kinds), asked.terms(exchange), known=known
     )
     async with exchange.reading() as conn:
-        head = await reading.head_of(conn, key)
+        head = await questions.head(conn, key, request.admitted.sight)
         if head is None and not found.matches:
             raise ResourceNotFound(f"Nothing is recorded of {id_}.", headers=warned)
         if head is not None and not found.matches and (chosen := request.params.get("type")):
             shapes.must_have_type(_entity(head), chosen, context)
         heads = [head] if head is not None and kinds.matches(head.types) else []
-        pasts, headers = await _pasts(conn, exchange, heads, found, asked)
+        pasts, headers = await _pasts(conn, exchange, heads, found, asked, sight=request.admitted.sight)
+    _tell(request, pasts, asked.shape)
     document = {}
     if pasts and (pasts[0].series or asked.wanted.names == frozenset()):
         document = evolution_writing.write(pasts[0], asked.shape, asked.format, asked.wanted.period.timeproperty)
@@ -173,8 +174,11 @@ async def _answer(
             headers = [("content-range", _range(page.range, asked.wanted))] if page.range else []
         else:
             held = await questions.entities(conn, question)
-            pasts, headers = await _pasts(conn, exchange, held.heads, found, asked)
+            pasts, headers = await _pasts(conn, exchange, held.heads, found, asked, sight=question.sight)
             count = held.count
+        _tell(request, pasts, asked.shape)
+        if question.sight is not None and question.count:
+            request.tells_of(await questions.people_of(conn, question), "counted")
     status = 206 if headers else 200
     if entity_map is not None:
         headers.append((maps.HEADER, entity_map.location))
@@ -204,6 +208,7 @@ def question_of(
         q.parse(params["csf"], "csf")
     question = PastQuestion(
         tenant=request.tenant,
+        sight=request.admitted.sight,
         selectors=tuple(one for one in selectors if one != Selector()),
         having=asked.wanted.names - {SCOPE} if "attrs" in params and asked.wanted.names is not None else None,
         q=tree,
@@ -299,7 +304,7 @@ def _names(shape: Shape) -> frozenset[str] | None:
 
 
 async def _pasts(
-    conn: Connection, exchange: Exchange, heads: list[Head], found: Found, asked: Asked
+    conn: Connection, exchange: Exchange, heads: list[Head], found: Found, asked: Asked, *, sight: Sight | None
 ) -> tuple[list[Past], list[tuple[str, str]]]:
     """The pasts of these entities, and the header of a part where there is more of them than one answer holds."""
     if found.matches:
@@ -308,14 +313,22 @@ async def _pasts(
     made: dict[Key, list[Series]] = {head.key: [] for head in heads}
     headers: list[tuple[str, str]] = []
     if asked.aggregation is not None:
-        made |= await aggregates.aggregate(conn, heads, asked.wanted, asked.aggregation)
+        made |= await aggregates.aggregate(conn, heads, asked.wanted, asked.aggregation, sight)
     elif asked.wanted.names != frozenset():
-        rows = await questions.instances(conn, heads, asked.wanted, exchange.temporal_page)
+        rows = await questions.instances(conn, heads, asked.wanted, exchange.temporal_page, sight)
         for key, series in _series(rows).items():
             made[key] = series
         if rows.partial:
             headers.append(("content-range", _range([row.time for row in rows.rows], asked.wanted)))
     return [Past(head=_entity(head), deleted=head.deleted, series=made[head.key]) for head in heads], headers
+
+
+def _tell(request: Request, pasts: Sequence[Past], shape: Shape) -> None:
+    """Say of whose past the answer tells, and which of its attributes."""
+    whole = msgspec.structs.replace(shape, attrs=None, omit=frozenset())
+    request.tells(
+        (msgspec.structs.replace(past.head, doc={series.name: [] for series in past.series}), whole) for past in pasts
+    )
 
 
 def _series(rows: Rows) -> dict[Key, list[Series]]:
@@ -344,7 +357,14 @@ def _moment(row: Row) -> Moment:
 
 
 def _entity(head: Head) -> Entity:
-    return Entity(key=head.key, types=head.types, doc={}, created=head.created, modified=head.modified or head.created)
+    return Entity(
+        key=head.key,
+        subject=head.subject,
+        types=head.types,
+        doc={},
+        created=head.created,
+        modified=head.modified or head.created,
+    )
 
 
 def _range(times: Sequence[datetime], wanted: Wanted) -> str:

@@ -13,19 +13,17 @@ from hiroba.exchange.broker.sources import conflicts, reading, store
 from hiroba.exchange.broker.sources.model import PROXIED, Change, Registration
 
 
-async def create(conn: Connection, made: Registration, *, admitted: Pass, own_url: str) -> Change:
+async def create(conn: Connection, made: Registration, *, admitted: Pass) -> Change:
     """Register a context source (§5.9.2)."""
     version = await raise_(conn, store.MEMORY)
     if await store.held(conn, made.tenant, made.id) is not None:
         raise AlreadyExists(f"There is a registration {made.id}.")
-    await _check(conn, made, admitted, own_url)
+    await _check(conn, made, admitted)
     await store.put(conn, made, version)
     return Change(made.tenant, None, made)
 
 
-async def update(
-    conn: Connection, tenant: str, id_: str, fragment: Mapping[str, Any], *, admitted: Pass, own_url: str
-) -> Change:
+async def update(conn: Connection, tenant: str, id_: str, fragment: Mapping[str, Any], *, admitted: Pass) -> Change:
     """Change members of a registration (§5.9.3): each that is given takes the place of the old one, None deletes it."""
     version = await raise_(conn, store.MEMORY)
     before = await _must_hold(conn, tenant, id_, admitted)
@@ -33,7 +31,7 @@ async def update(
     after = reading.registration(
         members, tenant=tenant, id_=id_, owner=before.owner, created=before.created, modified=clock.now()
     )
-    await _check(conn, after, admitted, own_url)
+    await _check(conn, after, admitted)
     await store.put(conn, after, version)
     return Change(tenant, before, after)
 
@@ -66,12 +64,11 @@ async def _must_hold(conn: Connection, tenant: str, id_: str, admitted: Pass) ->
     return found
 
 
-async def _check(conn: Connection, made: Registration, admitted: Pass, own_url: str) -> None:
+async def _check(conn: Connection, made: Registration, admitted: Pass) -> None:
     """Nothing, or what stands against the registration."""
     if not made.is_valid(clock.now()):
         raise BadRequestData("expiresAt is over already.")
     conflicts.must_be_trusted(made, admitted)
-    conflicts.must_not_lead_here(made, own_url)
     if made.mode not in PROXIED:
         return
     conflicts.must_not_clash(made, await store.of_tenant(conn, made.tenant))

@@ -1,29 +1,18 @@
-"""What stands against a registration: others that hold the same for themselves, and this broker (CIM 009 §4.3.6.3, §5.9.2.4)."""
+"""What stands against a registration: others that hold the same for themselves, and what is held here (§4.3.6.3, §5.9.2.4).
+
+One that leads back here is none of it: who uses it hears of the loop (§6.3.17), by whatever name it comes back.
+"""
 
 from collections.abc import Iterable
-from typing import Final
-from urllib.parse import urlsplit
 
 from hiroba.base.errors import Forbidden
 from hiroba.exchange.broker.access import Pass
-from hiroba.exchange.broker.errors import BadRequestData, Conflict
+from hiroba.exchange.broker.errors import Conflict
 from hiroba.exchange.broker.query.types import Types
 from hiroba.exchange.broker.questions import Question, Selector
 from hiroba.exchange.broker.sources.matching import Entities, may_mean
 from hiroba.exchange.broker.sources.model import PROXIED, Information, Registration
 from hiroba.exchange.broker.sources.operations import WRITES
-
-_LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
-_PORTS: Final = {"http": 80, "https": 443}
-
-
-def must_not_lead_here(made: Registration, own_url: str) -> None:
-    """Nothing, or the problem that a registration points to the very tenant it is registered in.
-
-    Other tenants of this broker are sources like any other; ways that come back through them are seen by their aliases.
-    """
-    if made.remote_tenant == made.tenant and _site(made.endpoint) == _site(own_url):
-        raise BadRequestData("endpoint is this broker: what it holds itself needs no registration.")
 
 
 def must_be_trusted(made: Registration, admitted: Pass) -> None:
@@ -33,13 +22,6 @@ def must_be_trusted(made: Registration, admitted: Pass) -> None:
             "A source that takes over or is sent what others write is registered by the operator; "
             "an organisation registers inclusive and auxiliary sources that are read."
         )
-
-
-def _site(url: str) -> tuple[str, int | None]:
-    """Host and port, all names of loopback being one."""
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    return "localhost" if host in _LOOPBACK else host, parts.port or _PORTS.get(parts.scheme)
 
 
 def must_not_clash(made: Registration, others: Iterable[Registration]) -> None:

@@ -21,10 +21,9 @@ Tell = Callable[[Connection, Iterable[Change]], Awaitable[Then | None]]
 class Sources:
     """Every registration of a context source, in memory at most a second behind the database."""
 
-    def __init__(self, pool: Pool, follower: Follower, url: str, tell: Tell) -> None:
+    def __init__(self, pool: Pool, follower: Follower, tell: Tell) -> None:
         self._pool = pool
         self._follower = follower
-        self._url = url
         self._tell = tell
         self._index = Index()
         follower.follow(store.MEMORY, self._refresh)
@@ -47,7 +46,7 @@ class Sources:
 
         async def change(conn: Connection) -> list[Change]:
             over = await changes.forget_expired(conn)  # one of them may have had this id
-            return [*over, await changes.create(conn, made, admitted=admitted, own_url=self._url)]
+            return [*over, await changes.create(conn, made, admitted=admitted)]
 
         await self._write(change)
 
@@ -55,7 +54,7 @@ class Sources:
         """Change members of a registration (§5.9.3)."""
 
         async def change(conn: Connection) -> list[Change]:
-            return [await changes.update(conn, tenant, id_, fragment, admitted=admitted, own_url=self._url)]
+            return [await changes.update(conn, tenant, id_, fragment, admitted=admitted)]
 
         await self._write(change)
 

@@ -26,7 +26,7 @@ WAYS: Final[dict[str, Way]] = {
     "urn:ietf:params:oauth:grant-type:device_code": devices.for_a_device,
 }
 """The ways to tokens."""
-DAY: Final = {"Cache-Control": "public, max-age=3600"}
+HOUR: Final = {"Cache-Control": "public, max-age=3600"}
 
 
 class Programs(Controller):
@@ -42,12 +42,12 @@ class Programs(Controller):
     )  # fmt: skip
     def discovery(self, state: State) -> Response[dict[str, Any]]:
         """The provider's metadata (OpenID Connect Discovery 1.0 §4, RFC 8414 §3)."""
-        return Response(metadata.document(state.settings.url), headers=DAY)
+        return Response(metadata.document(state.settings.url), headers=HOUR)
 
     @get(metadata.KEYS, summary="The provider's public keys")
     async def key_set(self, conn: GivenConnection) -> Response[dict[str, Any]]:
         """The key set (RFC 7517 §5)."""
-        return Response({"keys": await keys.published(conn)}, headers=DAY)
+        return Response({"keys": await keys.published(conn)}, headers=HOUR)
 
     @post(metadata.TOKEN, status_code=200, summary="Get tokens")
     async def token(self, conn: GivenConnection, request: Request[Any, Any, State]) -> Response[dict[str, Any]]:

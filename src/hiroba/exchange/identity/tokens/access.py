@@ -29,10 +29,10 @@ class InvalidToken(Unauthorized):
 
 async def shown(conn: Connection, scheme: Scheme, token: str, headers: Mapping[str, str]) -> store.Shown:
     """What the token stands for, its binding to a key proved where it is bound; or the problem with its challenge."""
-    found = await known(conn, scheme, token)
-    if found.thumbprint is not None:
-        await _prove(conn, token, found.thumbprint, headers)
-    return found
+    found = await store.shown(conn, token)
+    if found is None:
+        raise InvalidToken("This access token is unknown, over, or revoked.", scheme)
+    return await proved(conn, found, scheme, token, headers)
 
 
 async def known(conn: Connection, scheme: Scheme, token: str) -> store.Shown:
@@ -40,11 +40,25 @@ async def known(conn: Connection, scheme: Scheme, token: str) -> store.Shown:
     found = await store.shown(conn, token)
     if found is None:
         raise InvalidToken("This access token is unknown, over, or revoked.", scheme)
+    _must_come_by(found, scheme)
+    return found
+
+
+async def proved(
+    conn: Connection, found: store.Shown, scheme: Scheme, token: str, headers: Mapping[str, str]
+) -> store.Shown:  # fmt: skip
+    """The same, if it was sent in the way it has to be and, where it is bound, by who holds the key."""
+    _must_come_by(found, scheme)
+    if found.thumbprint is not None:
+        await _prove(conn, token, found.thumbprint, headers)
+    return found
+
+
+def _must_come_by(found: store.Shown, scheme: Scheme) -> None:
     if scheme == "Bearer" and found.thumbprint is not None:
         raise InvalidToken("This token is bound to a key: send it as `Authorization: DPoP`, with a proof.", "DPoP")
     if scheme == "DPoP" and found.thumbprint is None:
         raise InvalidToken("This token is bound to no key: send it as `Authorization: Bearer`.", "DPoP")
-    return found
 
 
 async def _prove(conn: Connection, token: str, bound_to: str, headers: Mapping[str, str]) -> None:

@@ -86,7 +86,8 @@ async def _programs(conn: Connection, today: date) -> None:
         owner = program.id.partition("/")[0]
         await organisations.put_organisation(conn, Organisation(owner, program.organisation))
         await organisations.put_application(conn, Application(
-            id=program.id, organisation=owner, title=program.title, purposes=program.purposes, grants=("client_credentials",),
+            id=program.id, organisation=owner, state="production", title=program.title, purposes=program.purposes,
+            grants=("client_credentials",),
         ))  # fmt: skip
     papers: tuple[PaperKind, ...] = ("pia", "elsi", "decision")
     for name, definition in PURPOSES.items():

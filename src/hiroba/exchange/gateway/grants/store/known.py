@@ -25,7 +25,7 @@ class Permitted(msgspec.Struct, frozen=True):
 async def permitted(
     conn: Connection, recipient: str, purpose: str, people: Sequence[tuple[str, str]], at: datetime
 ) -> list[Permitted]:
-    """What a recipient may read at a moment for a purpose of a person, who is known as each (tenant, subject); the newest first."""
+    """What a recipient may read at a moment, for a purpose, of a person known as each (tenant, subject); the newest first."""
     rows = await conn.fetch("""
         select s.id as source, p.type, e.id, e.modified, p.grant_id, p.grant_version,
                (select jsonb_object_agg(name, e.doc -> name) from unnest(p.attrs) name where e.doc ? name) as doc
