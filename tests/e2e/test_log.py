@@ -21,6 +21,7 @@ from hiroba.exchange.identity.people import sessions
 from hiroba.exchange.identity.people.store import pairs
 from hiroba.exchange.identity.people.subjects import LOG, subject_of
 
+LAW = "災害対策基本法49条の11第3項"
 BOOKING = "org:clinic/app:booking"
 
 
@@ -44,7 +45,7 @@ async def somebody(url: str) -> str:
             read = {"recipient": BOOKING, "purpose": "health.checkup@1", "data": data, "until": "2027-04-01T00:00:00Z"}
             await append_in(conn, [
                 Event(now - timedelta(minutes=9), "signed-in", me),
-                *[Event(now - timedelta(minutes=8 - turn), "read", me, ground="災害対策基本法49条の11第3項", **read) for turn in range(3)],
+                *[Event(now - timedelta(minutes=8 - turn), "read", me, ground=LAW, **read) for turn in range(3)],
                 Event(now - timedelta(minutes=4), "refused", me, recipient=BOOKING, purpose="health.checkup@1", note="no grant"),
                 Event(now - timedelta(minutes=2), "looked", me, recipient="org:clinic", note="Looked at this list"),
             ])  # fmt: skip
