@@ -69,6 +69,7 @@ from hiroba.exchange.gateway.access import RELEASES, Gateway
 from hiroba.exchange.gateway.grants import api as grants_api
 from hiroba.exchange.gateway.grants import consents
 from hiroba.exchange.gateway.log import published, witnessing
+from hiroba.exchange.gateway.log.disclosing import disclose_what_is_due
 from hiroba.exchange.gateway.purposes import api as purposes_api
 from hiroba.exchange.gateway.sight.mentions import note_mentions
 from hiroba.exchange.gateway.tenants import api as tenants
@@ -109,6 +110,7 @@ def jobs(services: Sequence[Service], settings: Settings) -> list[Periodic]:
         Periodic("broker/forget_deleted_subscriptions", timedelta(hours=1), subscription_rows.forget_deleted),
         Periodic("broker/keep_history", timedelta(hours=1), partial(keep, kept=retention(settings.history_days))),
         Periodic("gateway/end_what_is_over", timedelta(minutes=1), consents.end_what_is_over),
+        Periodic("gateway/disclose_what_is_due", timedelta(hours=1), disclose_what_is_due),
         Periodic("identity/forget_what_is_over", timedelta(hours=1), store.forget_what_is_over),
         Periodic("identity/forget_tokens", timedelta(minutes=10), lasting.forget_what_is_over),
         Periodic("identity/rotate_keys", timedelta(days=1), keys.rotate),
