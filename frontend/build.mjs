@@ -11,6 +11,7 @@ await build({
     island: "src/island.js",
     passkey: "src/passkey.js",
     map: "src/map.js",
+    "verify-log": "src/verify-log.js",
     "map-style": "src/map.css",
     // MapLibre draws in a worker of its own: a second file, which the map is told to load from our own address.
     "map-worker": "maplibre-gl/dist/maplibre-gl-worker.mjs",
@@ -27,3 +28,5 @@ await build({
 for (const name of ["favicon.svg", "apple-touch-icon.png", "manifest.webmanifest", "robots.txt"]) {
   await copyFile(`src/${name}`, `${outdir}/${name}`);
 }
+// The program with which people verify their log outside: the very file that stands in the documentation.
+await copyFile("../docs/security/verify_log.py", `${outdir}/verify_log.py`);

@@ -34,6 +34,7 @@ from hiroba.door.region import Regions
 from hiroba.door.service import Service
 from hiroba.door.service import found as services_found
 from hiroba.exchange.audit.keeping import keeping
+from hiroba.exchange.broker import reads, writes
 from hiroba.exchange.broker.access import Open
 from hiroba.exchange.broker.contexts import store as kept_contexts
 from hiroba.exchange.broker.contexts.book import Book
@@ -62,18 +63,25 @@ from hiroba.exchange.broker.sources import store as registrations
 from hiroba.exchange.broker.sources.subscribers import Subscribers
 from hiroba.exchange.broker.subscriptions import store as subscription_rows
 from hiroba.exchange.broker.subscriptions.registry import Subscriptions
-from hiroba.exchange.gateway import dead_letters, public, tenants
-from hiroba.exchange.gateway.access import Gateway
+from hiroba.exchange.broker.subscriptions.sealed import Unsealer
+from hiroba.exchange.gateway import dead_letters, public
+from hiroba.exchange.gateway.access import RELEASES, Gateway
 from hiroba.exchange.gateway.grants import api as grants_api
 from hiroba.exchange.gateway.grants import consents
-from hiroba.exchange.gateway.log import published
+from hiroba.exchange.gateway.log import published, witnessing
 from hiroba.exchange.gateway.purposes import api as purposes_api
+from hiroba.exchange.gateway.sight.mentions import note_mentions
+from hiroba.exchange.gateway.tenants import api as tenants
 from hiroba.exchange.identity import operator_api, store
 from hiroba.exchange.identity.guards import GivenCaller, declared, known
 from hiroba.exchange.identity.organisations import api as organisations
 from hiroba.exchange.identity.provider import api as provider
 from hiroba.exchange.identity.provider import browser, keys, lasting, leaving
+from hiroba.exchange.identity.tokens.outside import Issuer
 from hiroba.settings import Settings, read
+
+LANES = reads.LANES + writes.LANES
+"""Reads and writes by key that are under way at once."""
 
 
 def migrations(services: Sequence[Service]) -> list[Migration]:
@@ -107,9 +115,7 @@ def jobs(services: Sequence[Service], settings: Settings) -> list[Periodic]:
         Periodic(
             "identity/tell_of_ended_sessions",
             timedelta(seconds=5),
-            partial(
-                leaving.tell, issuer=settings.url, allow=(*settings.egress_allow, *(LOOPBACK if settings.open else ()))
-            ),
+            partial(leaving.tell, issuer=settings.url, egress=partial(Egress, allowed(settings), settings.egress_ca)),
         ),
     ]
     theirs = [
@@ -118,6 +124,11 @@ def jobs(services: Sequence[Service], settings: Settings) -> list[Periodic]:
         for job in service.jobs
     ]
     return ours + theirs
+
+
+def allowed(settings: Settings) -> tuple[str, ...]:
+    """The networks that may be called besides public ones."""
+    return (*settings.egress_allow, *(LOOPBACK if settings.open else ()))
 
 
 class Working(Protocol):
@@ -165,8 +176,9 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
     @asynccontextmanager
     async def running(app: Litestar) -> AsyncIterator[None]:
         pool = await db.connect(settings.database_url)
-        allowed = (*settings.egress_allow, *(LOOPBACK if settings.open else ()))
-        egress = Egress(allowed, settings.egress_ca)
+        by_key = await db.connect(settings.database_url, size=LANES, plans=db.BY_KEY)
+        by_person = await db.connect(settings.database_url, size=RELEASES, name="hiroba people", plans=db.BY_KEY)
+        egress = Egress(allowed(settings), settings.egress_ca)
         receivers = Receivers(egress)
         book = Book(egress, settings.url, pool, Path(settings.contexts) if settings.contexts else None)
         outbox = Outbox()
@@ -175,24 +187,30 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
         core = Exchange(
             pool,
             book.house,
-            [record, subscriptions.listener],
+            [record, subscriptions.listener, note_mentions],
             subscriptions,
             subscribers,
             url=settings.url,
             temporal_page=settings.instances_of_a_page,
             egress=egress,
+            by_key=by_key,
+            by_person=by_person,
         )
+        log = await keeping(settings.database_url, egress, settings.data / "log.key", settings.url)
+        issuer = Issuer(settings.token_issuer.rstrip("/"), settings.url, egress) if settings.token_issuer else None
+        access = Open() if settings.open else Gateway(by_person, log.log, issuer)
         delivery = Engine(
             pool,
             outbox,
             {kept.kind: kept.target_of for kept in (subscriptions, subscribers)},
             receivers.send,
             [subscriptions.tick, subscribers.tick, core.sources.tick],
+            unseal=Unsealer(pool, access, subscriptions.index, subscriptions.wordings),
         )
         core.follower.follow(MEMORY, book.refresh)
         tallies = Tallies(pool)
-        log = await keeping(settings.database_url, egress, settings.data / "log.key", settings.url)
-        app.state.update(pool=pool, log=log.log, exchange=core, egress=egress, regions=Regions(pool, core))
+        app.state.update(pool=pool, log=log.log, keeping=log, exchange=core, egress=egress, regions=Regions(pool, core))
+        app.state.issuer = issuer
         async with pool.acquire() as connection:
             csrf.secret = await store.secret(connection, "csrf")
             identity = Identity(await federation.own_name(connection), clock.now())
@@ -202,12 +220,12 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
         faces.update(
             {
                 FORWARDED: Inbox(Receiver(around, core.forwarder.planner, outbox), book),
-                "/ngsi-ld/": NgsiLd(core, Open() if settings.open else Gateway(pool, log.log), book),
+                "/ngsi-ld/": NgsiLd(core, access, book),
             }
         )
         # what starts last stops first: who writes or calls, before what that needs
         async with AsyncExitStack() as rooms:
-            for close in (pool.close, egress.close):
+            for close in (pool.close, by_key.close, by_person.close, egress.close):
                 rooms.push_async_callback(close)
             below: list[Working] = [log, core, book]
             for room in below:
@@ -228,8 +246,9 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
             *(fake_upstream.ROUTES if settings.fake_upstream else ()),
             public.house_context,
             public.ngsi_ld_document,
-            tenants.put_tenant,
+            tenants.Tenants,
             *published.ROUTES,
+            *witnessing.ROUTES,
             dead_letters.DeadLetters,
             operator_api.Municipalities,
             purposes_api.Purposes,

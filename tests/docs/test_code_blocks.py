@@ -25,6 +25,7 @@ PAGES = [
     "README.ja.md",
     "docs/tour.md",
     "docs/exchange.md",
+    "docs/applications.md",
     "docs/contexts.md",
     "docs/operating.md",
     "docs/services/writing-a-service.md",

@@ -107,16 +107,17 @@ async def _prepare(database: str, chosen: Settings, progress: Bar) -> str:
             async with conn.transaction():
                 if chosen.sample != "none" and not chosen.open:
                     progress.step("inventing the sample region")
-                    await _sample(conn, Exchange(pool, Book(Egress(), chosen.url).house, (record,)))
+                    await _sample(conn, Exchange(pool, Book(Egress(), chosen.url).house, (record,)), chosen.url)
                 await first_start.end(conn)
         return await sign_in.link(database, chosen.url, Caller("operator", "operator"))
     finally:
         await pool.close()
 
 
-async def _sample(conn: Connection, exchange: Exchange) -> None:
-    """The invented region, and in it what each service has to show."""
+async def _sample(conn: Connection, exchange: Exchange, url: str) -> None:
+    """The invented region, people who live there, and what each service has to show."""
     await sample.load(conn, exchange, seed=SEED, today=clock.today())
+    await sample.people.load(conn, exchange, url=url, today=clock.today())
     for service in found():
         if service.sample is not None:
             await service.sample(conn, exchange, SEED)

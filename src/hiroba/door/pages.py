@@ -37,6 +37,8 @@ class Duty(msgspec.Struct, frozen=True):
 
 
 HOUSE_DUTIES = (
+    (Duty("purposes", {"ja": "データの目的", "en": "Purposes"}, "/desk/purposes"), officer("purposes")),
+    (Duty("law", {"ja": "法にもとづく閲覧", "en": "By law"}, "/desk/law"), officer("law")),
     (Duty("counter", {"ja": "窓口", "en": "Counter"}, "/desk/counter"), officer("identity")),
     (Duty("officers", {"ja": "担当者", "en": "Officers"}, "/desk/officers"), OPERATOR),
     (Duty("letters", {"ja": "送信メール", "en": "Letters"}, "/desk/letters"), OPERATOR),

@@ -15,7 +15,12 @@ from hiroba.base.errors import NotFound
 from hiroba.exchange.identity.callers import ANYONE
 
 BUILT: Final = files("hiroba.door") / "static" / "built"
-KINDS: Final = {".js": "text/javascript", ".mjs": "text/javascript", ".webmanifest": "application/manifest+json"}
+KINDS: Final = {
+    ".js": "text/javascript",
+    ".py": "text/x-python",
+    ".mjs": "text/javascript",
+    ".webmanifest": "application/manifest+json",
+}
 FOR_GOOD: Final = "public, max-age=31536000, immutable"
 FOR_A_DAY: Final = "public, max-age=86400"
 

@@ -185,3 +185,49 @@ def test_how_it_stands_after_all_queries() -> None:
     assert model.status([none, bad]) == model.status([none]) == "empty"
     assert model.status([bad]) == "failure"
     assert bad["problemDetails"]["status"] == 400
+
+
+SINCE = {"timerel": "after", "timeAt": "2026-01-01T00:00:00Z"}
+PAST = f"{BASE}/temporal/entities/urn:ngsi-ld:Car:old"
+
+
+def old(*speeds: int) -> dict[str, Any]:
+    instances = [
+        {"type": "Property", "value": speed, "observedAt": f"2026-01-{day:02}T00:00:00Z"}
+        for day, speed in enumerate(speeds, 1)
+    ]
+    return {"id": "urn:ngsi-ld:Car:old", "type": "Car", "speed": instances}
+
+
+async def test_the_past_is_kept_as_it_was_and_cloned_with_the_rest(cars: httpx.AsyncClient) -> None:
+    await cars.post(f"{BASE}/temporal/entities", json=old(10, 20, 30))
+    params = {"sysAttrs": "true"}
+    before = (await cars.get(PAST, params=params)).json()
+    slow = {"type": "Query", "entities": [{"type": "Car"}], "q": "speed<15", "temporalQ": SINCE}
+    none = slow | {"temporalQ": SINCE | {"timeAt": "2026-02-01T00:00:00Z"}}
+    frozen = await made(cars, FAST, snapshotTemporalQueries=[slow, none])
+    assert frozen["snapshotStatus"] == "partial"
+    assert frozen["snapshotTemporalQueriesDetails"] == [{"resultStatus": "success"}, {"resultStatus": "empty"}]
+    await cars.delete(PAST)
+    inside_of = {"NGSILD-Snapshot": frozen["id"]}
+    assert (await cars.get(PAST, params=params)).status_code == 404
+    kept = (await cars.get(PAST, params=params, headers=inside_of)).json()
+    assert kept["speed"] == before["speed"]
+    one = kept["speed"][0]["instanceId"]
+    assert (await cars.delete(f"{PAST}/attrs/speed/{one}", headers=inside_of)).status_code == 204
+    copied = await cars.post(f"{BASE}/snapshots/{frozen['id']}/clone", json={"type": "Snapshot"})
+    clone = await ready(cars, copied.headers["location"])
+    cloned = (await cars.get(PAST, params=params, headers={"NGSILD-Snapshot": clone["id"]})).json()
+    assert cloned["speed"] == before["speed"][1:]
+    assert len(await inside(cars, clone)) == 2
+
+
+async def test_a_snapshot_of_the_past_alone(cars: httpx.AsyncClient) -> None:
+    await cars.post(f"{BASE}/temporal/entities", json=old(10, 20, 30))
+    last = {"type": "Query", "entities": [{"type": "Car"}], "attrs": ["speed"], "temporalQ": SINCE | {"lastN": 2}}
+    answer = await cars.post(f"{BASE}/snapshots", json={"type": "Snapshot", "snapshotTemporalQueries": [last]})
+    assert answer.status_code == 201, answer.text
+    frozen = await ready(cars, answer.headers["location"])
+    assert (frozen["snapshotStatus"], "snapshotQueriesDetails" in frozen) == ("success", False)
+    kept = (await cars.get(PAST, headers={"NGSILD-Snapshot": frozen["id"]})).json()
+    assert [one["value"] for one in kept["speed"]] == [20, 30]

@@ -6,7 +6,9 @@ from typing import Any
 from urllib.parse import quote
 
 import httpx
+import orjson
 import pytest
+from prometheus_client import REGISTRY
 
 from hiroba.base.db import Connection
 from hiroba.exchange.identity.guards import SESSION_COOKIE
@@ -180,3 +182,44 @@ async def test_an_application_asks_and_sees_its_own_grants_under_its_own_name(gu
     other = {"Authorization": f"Bearer {guidebook.tokens[f'{BOOKING} publish']}"}
     assert (await guidebook.client.get(f"/api/v1/grants/{grant['id']}", headers=other)).status_code == 404
     assert (await guidebook.client.post("/api/v1/grants", json=body, headers=other)).status_code == 403
+
+
+async def test_what_the_hospital_recorded_fills_the_transport_s_form_and_what_is_asked_twice_is_counted(
+    guidebook: Guidebook,
+) -> None:
+    patient = await pairs.add_person(guidebook.conn)
+    await guidebook.book(patient)
+    known = await subject_of(guidebook.conn, patient, f"app:{TRANSPORT}")
+    token = {"Authorization": f"Bearer {guidebook.tokens[f'{TRANSPORT} transport.ride@1']}"}
+    body = {"subject": known, "data": [{"type": "Reservation", "attrs": ["startsAt", "department", "luggage"]}]}
+
+    async def filled() -> tuple[dict[str, Any], dict[str, float]]:
+        before = _questions()
+        answer = await guidebook.client.post("/api/v1/prefill", json=body, headers=token)
+        assert answer.status_code == 200, answer.text
+        return answer.json(), {name: count - before[name] for name, count in _questions().items()}
+
+    answer, counted = await filled()
+    assert answer == {"filled": [], "ask": [{"type": "Reservation", "attrs": ["startsAt", "department", "luggage"]}]}
+    assert counted == {"prefilled": 0, "twice": 2, "first": 1}
+
+    await guidebook.sign_in(patient)
+    way = f"/consents/new?application={TRANSPORT}&purpose=transport.ride@1&source=org:mutsu"
+    page = await guidebook.client.get(way, headers={"Accept": "text/html"}, follow_redirects=True)
+    await guidebook.press(page, f"{page.url.path}/agree", which="all")
+    answer, counted = await filled()
+    [one] = answer["filled"]
+    assert (one["attr"], one["value"], one["source"]) == ("startsAt", RESERVATION["startsAt"], "org:mutsu")
+    assert answer["ask"] == [{"type": "Reservation", "attrs": ["department", "luggage"]}]
+    assert counted == {"prefilled": 1, "twice": 1, "first": 1}
+    subject = await subject_of(guidebook.conn, patient, LOG)
+    last = await guidebook.conn.fetchval(
+        "select event from audit.entry where subject = $1 order by number desc", subject
+    )
+    assert orjson.loads(last)["note"] == "filled into a form"
+    assert orjson.loads(last)["data"] == [{"type": "Reservation", "attrs": ["startsAt"]}]
+
+
+def _questions() -> dict[str, float]:
+    names = ("prefilled", "twice", "first")
+    return {name: REGISTRY.get_sample_value("hiroba_form_questions_total", {"answer": name}) or 0.0 for name in names}

@@ -4,9 +4,9 @@ One request is one transaction, opened by `transaction(pool)`. SQL stands beside
 `await fetch(conn, Booking, "SELECT …", …)` gives a list of frozen structs, their fields named like the columns.
 """
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import asyncpg
 import msgspec
@@ -23,7 +23,18 @@ OLDEST = 15
 """PostgreSQL's oldest major version that is taken."""
 
 
-async def connect(url: str, *, size: int = 10, name: str = "hiroba") -> Pool:
+ASKING: Final[Mapping[str, str]] = {"plan_cache_mode": "force_custom_plan"}
+"""A plan for this very question: one for all of them guesses wrong what a jsonpath or a box lets through."""
+BY_KEY: Final[Mapping[str, str]] = {
+    "plan_cache_mode": "force_generic_plan",
+    "enable_seqscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+}
+"""One plan for ever, by the index of the key: for connections whose statements are always the same, and short."""
+
+
+async def connect(url: str, *, size: int = 10, name: str = "hiroba", plans: Mapping[str, str] = ASKING) -> Pool:
     """A pool on `url`, its server checked: version, encoding and a character type that knows Japanese."""
     try:
         pool = await asyncpg.create_pool(
@@ -32,8 +43,7 @@ async def connect(url: str, *, size: int = 10, name: str = "hiroba") -> Pool:
             max_size=size,
             command_timeout=60,
             reset=_leave,
-            # a plan for this very question: the generic one guesses wrong what a jsonpath or a box lets through
-            server_settings={"application_name": name, "jit": "off", "plan_cache_mode": "force_custom_plan"},
+            server_settings={"application_name": name, "jit": "off", **plans},
         )
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
         raise Stop(

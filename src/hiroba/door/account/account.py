@@ -18,6 +18,7 @@ from hiroba.exchange.identity.people import mandates, passkeys, recovery, ways
 from hiroba.exchange.identity.people.store import pairs, sessions
 from hiroba.exchange.identity.people.store import recovery as codes
 from hiroba.exchange.identity.people.store import ways as way_rows
+from hiroba.exchange.identity.people.telling import WAY_REMOVED, Told, tell
 
 
 class NotYours(NotFound):
@@ -52,7 +53,9 @@ async def account(
 async def remove_passkey(conn: GivenConnection, caller: GivenCaller, credential: FromPath[str]) -> Redirect:
     """Forget a passkey."""
     person = await _proved(conn, caller)
-    return _back(await way_rows.remove_passkey(conn, person, passkeys.octets(credential)))
+    return await _removed(
+        conn, person, "passkey", await way_rows.remove_passkey(conn, person, passkeys.octets(credential))
+    )
 
 
 @post("/account/upstream/remove", opt={"may": (RESIDENT,)}, include_in_schema=False, status_code=303)
@@ -60,14 +63,14 @@ async def remove_upstream(conn: GivenConnection, state: State, caller: GivenCall
     """Leave the upstream provider."""
     person = await _proved(conn, caller)
     issuer = state.upstream.provider.issuer if state.upstream else ""
-    return _back(await way_rows.remove_upstream(conn, person, issuer))
+    return await _removed(conn, person, "upstream", await way_rows.remove_upstream(conn, person, issuer))
 
 
 @post("/account/mail/{address:str}/remove", opt={"may": (RESIDENT,)}, include_in_schema=False, status_code=303)
 async def remove_mail(conn: GivenConnection, caller: GivenCaller, address: FromPath[str]) -> Redirect:
     """Forget a mail address."""
     person = await _proved(conn, caller)
-    return _back(await way_rows.remove_mail(conn, person, passkeys.octets(address)))
+    return await _removed(conn, person, "mail", await way_rows.remove_mail(conn, person, passkeys.octets(address)))
 
 
 @post("/account/sessions/{session:str}/end", opt={"may": (RESIDENT,)}, include_in_schema=False, status_code=303)
@@ -89,6 +92,12 @@ async def _proved(conn: Connection, caller: Caller) -> str:
     caller.must_have_level((await ways.of(conn, person)).proof)
     await ways.must_keep_one(conn, person)
     return person
+
+
+async def _removed(conn: Connection, person: str, way: str, done: bool) -> Redirect:  # noqa: FBT001 - whether it was there
+    if done:
+        await tell(conn, Told(person, WAY_REMOVED, note=way))
+    return _back(done)
 
 
 def _back(done: bool) -> Redirect:  # noqa: FBT001 - whether there was anything to do

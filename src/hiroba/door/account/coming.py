@@ -15,10 +15,12 @@ from hiroba.door.language import here
 from hiroba.exchange.identity import store
 from hiroba.exchange.identity.callers import Caller
 from hiroba.exchange.identity.guards import SESSION_COOKIE
+from hiroba.exchange.identity.levels import Level
 from hiroba.exchange.identity.people import sessions
 from hiroba.exchange.identity.people.passkeys import Site, site_of
 from hiroba.exchange.identity.people.store import attempts
 from hiroba.exchange.identity.people.store import sessions as session_rows
+from hiroba.exchange.identity.people.telling import Told
 
 ATTEMPT_COOKIE: Final = "hiroba_attempt"
 HOME: Final = "/account"
@@ -96,9 +98,9 @@ def attempt_cookie(request: Asked, secret: str) -> Cookie:
     return _cookie(request, ATTEMPT_COOKIE, secret, attempts.LIFE)
 
 
-async def enter(conn: Connection, request: Asked, who: str, level: Any, to: str) -> Redirect:
-    """A person comes in by a proof of `level` and is led on."""
-    secret = await sessions.enter(conn, who, level, before=held(request), agent=agent(request))
+async def enter(conn: Connection, request: Asked, who: str, level: Level, to: str, *also: Told) -> Redirect:
+    """A person comes in by a proof of `level` and is led on; `also` happened on the way. The last thing of a transaction."""
+    secret = await sessions.enter(conn, who, level, before=held(request), agent=agent(request), also=also)
     return _led(request, to, secret, session_rows.LIFE)
 
 

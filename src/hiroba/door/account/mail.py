@@ -20,6 +20,7 @@ from hiroba.door.pages import GivenPage, Page
 from hiroba.exchange.identity.callers import ANYONE, RESIDENT
 from hiroba.exchange.identity.guards import GivenCaller
 from hiroba.exchange.identity.people import mail_links, ways
+from hiroba.exchange.identity.people.telling import WAY_ADDED, Told, tell
 
 LEAD: Final = 500
 """Characters of the address that a link leads on to."""
@@ -67,6 +68,7 @@ async def use(conn: GivenConnection, request: Asked, caller: GivenCaller, secret
     by = await coming.person(conn, caller) if caller.kind == "resident" else None
     opened = await mail_links.use(conn, secret, by)
     if opened.added:
+        await tell(conn, Told(opened.person, WAY_ADDED, note="mail"))
         return Redirect(coming.HOME, status_code=303, headers=UNSEEN)
     return await coming.enter(conn, request, opened.person, "mail", coming.after(opened.next))
 

@@ -17,12 +17,14 @@ from hiroba.base.ids import ulid
 from hiroba.base.web.given import GivenConnection
 from hiroba.door.account import coming
 from hiroba.door.account.coming import Asked
+from hiroba.door.account.recovery import recovered
 from hiroba.exchange.identity.callers import ANYONE, Caller
 from hiroba.exchange.identity.guards import GivenCaller
 from hiroba.exchange.identity.people import passkeys, recovery, ways
 from hiroba.exchange.identity.people.passkeys import PasskeyRefused
-from hiroba.exchange.identity.people.store import attempts, officers, pairs, sessions
+from hiroba.exchange.identity.people.store import attempts, officers, pairs
 from hiroba.exchange.identity.people.store import ways as way_rows
+from hiroba.exchange.identity.people.telling import WAY_ADDED, Told
 
 Errand = Literal["enter", "new", "add", "recover", "officer"]
 
@@ -91,11 +93,11 @@ async def finish(
     if ceremony.officer:
         return await coming.enter_officer(conn, request, ceremony.officer)
     person = ceremony.person or ""
+    told = [Told(person, WAY_ADDED, note="passkey")]
     if ceremony.errand == "recover":
-        await recovery.use(conn, ceremony.code)
-        await sessions.end_others(conn, person, "")
+        told.insert(0, await recovered(conn, person, ceremony.code))
     to = coming.HOME if ceremony.errand in {"add", "recover"} else coming.after(data.next)
-    return await coming.enter(conn, request, person, "passkey", to)
+    return await coming.enter(conn, request, person, "passkey", to, *told)
 
 
 async def _enter(conn: Connection, request: Asked, ceremony: Ceremony, data: Answered) -> Redirect:

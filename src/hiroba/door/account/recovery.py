@@ -6,6 +6,7 @@ import msgspec
 from litestar import Response, get, post
 from litestar.params import URLEncodedBody
 
+from hiroba.base.db import Connection
 from hiroba.base.web.given import GivenConnection
 from hiroba.door.account import coming
 from hiroba.door.account.coming import PRIVATE, Asked
@@ -14,7 +15,8 @@ from hiroba.door.pages import GivenPage
 from hiroba.exchange.identity.callers import ANYONE
 from hiroba.exchange.identity.people import recovery
 from hiroba.exchange.identity.people.recovery import CodeSpent
-from hiroba.exchange.identity.people.store import attempts
+from hiroba.exchange.identity.people.store import attempts, sessions
+from hiroba.exchange.identity.people.telling import RECOVERED, Told
 
 
 class Typed(msgspec.Struct, frozen=True):
@@ -47,6 +49,13 @@ async def take(conn: GivenConnection, request: Asked, page: GivenPage, data: URL
     answer.headers.update(PRIVATE)
     answer.set_cookie(coming.attempt_cookie(request, secret))
     return answer
+
+
+async def recovered(conn: Connection, person: str, code: str) -> Told:
+    """A new way works: the code is used up, and whoever was signed in to the account is signed out."""
+    used = await recovery.use(conn, code)
+    await sessions.end_others(conn, person, "")
+    return Told(person, RECOVERED, by=f"{used.organisation} {used.officer}", note=used.reason)
 
 
 ROUTES = [ask, take]

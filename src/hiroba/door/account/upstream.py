@@ -12,11 +12,13 @@ from hiroba.base.db import Connection, transaction
 from hiroba.base.errors import Conflict, NotFound
 from hiroba.door.account import coming
 from hiroba.door.account.coming import Asked
+from hiroba.door.account.recovery import recovered
 from hiroba.exchange.identity.callers import ANYONE, Caller
 from hiroba.exchange.identity.guards import GivenCaller
-from hiroba.exchange.identity.people import recovery, ways
-from hiroba.exchange.identity.people.store import attempts, pairs, sessions
+from hiroba.exchange.identity.people import ways
+from hiroba.exchange.identity.people.store import attempts, pairs
 from hiroba.exchange.identity.people.store import ways as way_rows
+from hiroba.exchange.identity.people.telling import WAY_ADDED, Told
 from hiroba.exchange.identity.people.upstream import Pending, Upstream, UpstreamRefused
 
 RETURN = "/sign-in/upstream/return"
@@ -81,11 +83,11 @@ async def _arrive(conn: Connection, request: Asked, caller: Caller, journey: Jou
     person = owner or journey.person or await pairs.add_person(conn)
     if owner is None and not await way_rows.add_upstream(conn, issuer, subject, person):
         raise AccountTaken("It was joined just now. Please sign in again.")
+    told = [Told(person, WAY_ADDED, note="upstream")] if owner is None else []
     if journey.errand == "recover":
-        await recovery.use(conn, journey.code)
-        await sessions.end_others(conn, person, "")
+        told.insert(0, await recovered(conn, person, journey.code))
     to = coming.after(journey.next) if journey.errand == "enter" else coming.HOME
-    return await coming.enter(conn, request, person, "upstream", to)
+    return await coming.enter(conn, request, person, "upstream", to, *told)
 
 
 async def _meant(conn: Connection, request: Asked, caller: Caller, journey: Journey) -> Journey:

@@ -15,6 +15,8 @@ from hiroba.base.errors import Forbidden
 Action = Literal["read", "write", "administer"]
 Personal = Literal["closed", "read", "write", "subscribe"]
 """What an operation is where the data are people's; "closed", as each is that says nothing: nobody may, whoever calls."""
+Release = Literal["read", "notified"]
+"""How somebody's data leave."""
 Bind = Callable[[Any, str], str]
 """Gives the placeholder of a value of a PostgreSQL type."""
 
@@ -30,7 +32,8 @@ class Sight(msgspec.Struct, frozen=True):
     """
 
     entities: str
-    """With the columns of `broker.entity`: of those who allow it what they allow, named as the caller's sector names them."""
+    """With the columns of `broker.entity`, and `inside`: the id as it lies there. Of those who allow it what they allow,
+    named as the caller's sector names them."""
     pasts: str
     """With the columns of `broker.evolution`, `modified`, and `inside`: the id under which the instances lie."""
     value: str
@@ -42,7 +45,8 @@ class Sight(msgspec.Struct, frozen=True):
     def table(self, subquery: str, bind: Bind, whose: Collection[str] | None = None) -> str:
         """A subquery with its values bound, narrowed to people where it is known that only they can be meant."""
         among = "" if whose is None else self.among.format(whose=bind(sorted(whose), "text[]"))
-        return subquery.format(*(bind(value, "text") for value in self.values), among=among)
+        places = [bind(value, "text") if f"{{{n}}}" in subquery else "" for n, value in enumerate(self.values)]
+        return subquery.format(*places, among=among)
 
 
 class Words(msgspec.Struct, frozen=True):
@@ -74,7 +78,9 @@ class Gate(Protocol):
     async def enter(self, texts: Sequence[str]) -> Words:
         """How the people are named inside whom the parts of a request name."""
 
-    def release(self, told: Sequence[Shown], named: Collection[str]) -> AbstractAsyncContextManager[None]:
+    def release(
+        self, told: Sequence[Shown], named: Collection[str], *, kind: Release = "read"
+    ) -> AbstractAsyncContextManager[None]:
         """Around the sending of an answer: entered, what it tells is in the log, and no grant of it can be withdrawn.
 
         `named` are people whom the call itself named. Where anything of that cannot be done, a Problem: nothing is sent.
@@ -112,6 +118,9 @@ class Access(Protocol):
     ) -> Pass:
         """The pass of this call, or a Problem. `headers` has lower-case names; `personal` is what the operation is there."""
 
+    async def subscriber(self, tenant: str, owner: str) -> Pass | None:
+        """The pass of the owner of a subscription in a tenant of personal data, as it is now; None where there is none."""
+
 
 class Open:
     """Everybody may do everything, but enter a tenant of personal data: a scratch broker on loopback."""
@@ -124,3 +133,8 @@ class Open:
         """A pass for all."""
         del action, tenant, headers, personal
         return Pass(everywhere=True)
+
+    async def subscriber(self, tenant: str, owner: str) -> Pass | None:
+        """Nobody's."""
+        del tenant, owner
+        return None

@@ -320,9 +320,8 @@ def _of(datasets: str) -> str:
 
 
 def _made(key: Key, fragment: Fragment, owner: str, now: datetime) -> Entity:
-    doc = {
-        name: [_stamped(instance, clock.iso(now)) for instance in instances] for name, instances in fragment.doc.items()
-    }
+    at = clock.iso(now)
+    doc = {name: [_stamped(instance, at) for instance in instances] for name, instances in fragment.doc.items()}
     return Entity(
         key=key,
         types=fragment.types,

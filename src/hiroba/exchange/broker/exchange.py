@@ -8,7 +8,7 @@ writes and queries.
 import asyncio
 import re
 import time
-from collections.abc import AsyncIterator, Coroutine, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
@@ -24,6 +24,7 @@ from hiroba.base.versions import Follower
 from hiroba.exchange.broker import edits, store
 from hiroba.exchange.broker.contexts.context import Context
 from hiroba.exchange.broker.documents import reading, writing
+from hiroba.exchange.broker.edits import Edit
 from hiroba.exchange.broker.errors import BadRequestData, NonexistentTenant, OperationNotSupported
 from hiroba.exchange.broker.events import Listener, Then
 from hiroba.exchange.broker.federation.federation import Federation
@@ -108,7 +109,13 @@ class Exchange:
         url: str = "",
         temporal_page: int = 1000,
         egress: Egress | None = None,
+        by_key: Pool | None = None,
+        by_person: Pool | None = None,
     ) -> None:
+        """`by_key`: connections of their own for reads and writes by key, whose plans are kept (`db.BY_KEY`).
+
+        `by_person`: the same for reads of people who are named, whose statements take longer to plan than to run.
+        """
         self._pool = pool
         self._context = context
         self._listeners = listeners
@@ -124,8 +131,9 @@ class Exchange:
         self.sources = Sources(pool, self.follower, subscribers.tell if subscribers is not None else _nobody)
         self.temporal_page = temporal_page
         """Attribute instances of one answer about the past."""
-        self.writer = Writer(pool, listeners)
-        self.reader = Reader(pool)
+        self.writer = Writer(by_key or pool, listeners)
+        self.reader = Reader(by_key or pool)
+        self._by_person = by_person or pool
         self._sweeper = Sweeper(pool, self.writer)
         self.federation: Federation
         """Other brokers, and what this one is called among them."""
@@ -176,6 +184,13 @@ class Exchange:
             yield conn
 
     @asynccontextmanager
+    async def reading_people(self) -> AsyncIterator[Connection]:
+        """A connection for a question about people who are named."""
+        await self._sweeper.catch_up()
+        async with db.reading(self._by_person) as conn:
+            yield conn
+
+    @asynccontextmanager
     async def writing(self) -> AsyncIterator[Connection]:
         """A transaction of one request."""
         async with transaction(self._pool) as conn:
@@ -201,14 +216,27 @@ class Exchange:
 
     async def put(self, conn: Connection, entities: Sequence[Simplified], *, owner: str) -> None:
         """Create or wholly replace entities, in the caller's transaction."""
+        await self._put(conn, HOME, entities, owner, lambda edit: edit)
+
+    async def _put(
+        self, conn: Connection, tenant: str, entities: Sequence[Simplified], owner: str, as_edit: Callable[[Edit], Edit]
+    ) -> None:
         writes = []
         for entity in entities:
             fragment = reading.fragment(entity, self._context, whole=True)
-            writes.append((Key(HOME, "", fragment.id), edits.only_of(owner, edits.upsert(fragment, owner))))
+            edit = as_edit(edits.only_of(owner, edits.upsert(fragment, owner)))
+            writes.append((Key(tenant, "", fragment.id), edit))
         outcomes, _ = await apply(conn, writes, self._listeners)
         for outcome in outcomes:
             if isinstance(outcome, Problem):
                 raise outcome
+
+    async def put_of(
+        self, conn: Connection, tenant: str, subject: str, entities: Sequence[Simplified], *, owner: str
+    ) -> None:
+        """Create or wholly replace entities of one person in a tenant of personal data, in the caller's transaction."""
+        people = frozenset({subject})
+        await self._put(conn, tenant, entities, owner, lambda edit: edits.of_people(people, edit))
 
     async def remove(self, conn: Connection, ids: Sequence[str]) -> int:
         """Delete entities, in the caller's transaction; how many there were."""

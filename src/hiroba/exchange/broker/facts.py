@@ -3,8 +3,8 @@
 A sensor changes a number every few seconds and nobody looks it up by its exact value. If the index held that number, each
 change would write every index entry of the row anew; without it PostgreSQL updates the row in place (a heap-only tuple),
 at half the processor time. So the numbers of a measured instance, one with `unitCode` or `observedAt`, are left out, as
-are coordinates, and the instance is marked `measured`; times are left out everywhere. The rest keeps its place, so that
-the same paths lead through `facts` and through `doc`.
+are coordinates, and the instance is marked `measured`. Times are left out everywhere, and so are types, which nobody asks
+for, but that of a language map. The rest keeps its place, so that the same paths lead through `facts` and through `doc`.
 """
 
 from typing import Any, Final
@@ -15,6 +15,7 @@ MEASURED: Final = "measured"
 """The mark of an instance whose numbers, or coordinates, are left out."""
 TIMES: Final = frozenset({"createdAt", "modifiedAt", "observedAt", "expiresAt"})
 """Members that are left out everywhere."""
+_UNASKED: Final = TIMES | {"type"}
 
 
 def facts(doc: Doc) -> Doc:
@@ -22,19 +23,30 @@ def facts(doc: Doc) -> Doc:
     return {name: [_instance(instance) for instance in instances] for name, instances in doc.items()}
 
 
+def are_same(before: Doc, after: Doc) -> bool:
+    """Whether two states of a document have the same facts; an edit leaves alone the lists that it does not change."""
+    return before.keys() == after.keys() and all(
+        instances is before[name] or list(map(_instance, instances)) == list(map(_instance, before[name]))
+        for name, instances in after.items()
+    )
+
+
 def _instance(instance: Instance) -> Instance:
     is_place = instance.get("type") == "GeoProperty"
     is_measured = is_place or "unitCode" in instance or "observedAt" in instance
     kept: Instance = {MEASURED: True} if is_measured else {}
     for member, value in instance.items():
-        if member in TIMES:
-            continue
-        if member not in MEMBERS:
+        if member in _UNASKED:
+            if value == "LanguageProperty":
+                kept[member] = value
+        elif member not in MEMBERS:
             kept[member] = [_instance(part) for part in value]
         elif is_place and member == "value":
             kept[member] = {"type": value["type"]} if isinstance(value, dict) else value
-        else:
-            kept[member] = _unmeasured(value) if is_measured else value
+        elif not is_measured:
+            kept[member] = value
+        elif (left := _unmeasured(value)) is not None:
+            kept[member] = left
     return kept
 
 

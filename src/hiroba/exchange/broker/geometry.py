@@ -9,7 +9,7 @@ import orjson
 import shapely
 
 from hiroba.exchange.broker.model import Doc
-from hiroba.exchange.broker.query.geometry import well_formed
+from hiroba.exchange.broker.query import geometry as geometries
 
 LOCATION: Final = "https://uri.etsi.org/ngsi-ld/location"
 Box = tuple[tuple[float, float], tuple[float, float]]
@@ -17,7 +17,7 @@ Box = tuple[tuple[float, float], tuple[float, float]]
 
 def check(geometry: Any, where: str) -> dict[str, Any]:
     """The geometry as it came, or what is wrong with it and where."""
-    well_formed(geometry, where)
+    geometries.check(geometry, where)
     checked: dict[str, Any] = geometry
     return checked
 

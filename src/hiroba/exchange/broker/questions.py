@@ -7,8 +7,9 @@ geometry here. Pages are stable under writes: the order is by id unless another 
 import asyncio
 import math
 from collections.abc import Collection, Iterator, Sequence
+from functools import cached_property
 from itertools import islice
-from typing import Final
+from typing import Any, Final
 
 import asyncpg
 import msgspec
@@ -34,9 +35,10 @@ from hiroba.exchange.broker.query.types import Types
 
 MOST: Final = 20_000
 """Entities whose places are looked at one by one."""
+MOST_WHOLE: Final = 2_000
+"""Of these the first so many are read whole at once, in the hope that the page is among them."""
 MOST_RANKED: Final = 100_000
 """Different texts and places that are put in order here where the database cannot."""
-BY_ID: Final = "e.id, e.path"
 BY_PERSON: Final = "e.subject, e.id, e.path"
 """What is people's comes by whose it is: the index over a sector's keys gives that order, and the page ends the walk."""
 SPARE: Final = 50
@@ -51,7 +53,7 @@ class Selector(msgspec.Struct, frozen=True, kw_only=True):
     types: Types = Types()
 
 
-class Question(msgspec.Struct, frozen=True, kw_only=True):
+class Question(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """A question; every name in it is an IRI."""
 
     tenant: str = HOME
@@ -87,6 +89,20 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     limit: int = 20
     offset: int = 0
     count: bool = False
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether it asks for nothing but a type, of which the database knows how many there are."""
+        narrowing = (self.having, self.q, self.scopes, self.place, self.box, self.keys, self.ids, self.owner)
+        by_id = any(one.ids or one.pattern for one in self.selectors)
+        return not by_id and not self.text and all(one is None for one in narrowing)
+
+    @cached_property
+    def compiled(self) -> tuple[str, str, tuple[Any, ...]]:
+        """The condition on a row `e`, the table it is a row of, and the values that both bind; worked out once."""
+        compiler = _compiler(self)
+        where = " and ".join(_conditions(compiler, self))
+        return where, compiler.table, tuple(compiler.values)
 
 
 class Page(msgspec.Struct, frozen=True):
@@ -166,6 +182,14 @@ async def entities_of(conn: Connection, tenant: str, ids: Collection[str], sight
     return {entity.key.id: entity for entity in (await answer(conn, asked)).entities}
 
 
+async def seen_inside(conn: Connection, tenant: str, id_: str, sight: Sight) -> Entity | None:
+    """The entity that lies under this id, as a caller sees it."""
+    compiler, where = _where(Question(tenant=tenant, sight=sight))
+    where = f"{where} and e.inside = {compiler.bind(id_, 'text')}"
+    found = await store.select(conn, where, compiler.values, table=compiler.table)
+    return found[0] if found else None
+
+
 async def subjects(conn: Connection, question: Question) -> list[str]:
     """Everybody of whom something matches, however many pages that is: who counts them looks at each."""
     if question.place is not None:
@@ -217,26 +241,31 @@ def _whose(question: Question) -> set[str] | None:
 
 
 def _where(question: Question) -> tuple[Compiler, str]:
-    compiler = _compiler(question)
-    conditions = [
-        f"e.tenant = {compiler.bind(question.tenant, 'text')}",
-        "(e.expires is null or e.expires > now())",
-        compiler.visible("e"),
-        *_among(compiler, question),
-    ]
+    """A compiler that goes on after the question's condition, and the condition."""
+    compiler = Compiler(links=question.links)
+    where, compiler.table, values = question.compiled
+    compiler.values += values
+    return compiler, where
+
+
+def _conditions(compiler: Compiler, question: Question) -> Iterator[str]:
+    yield f"e.tenant = {compiler.bind(question.tenant, 'text')}"
+    yield "(e.expires is null or e.expires > now())"
+    yield compiler.visible("e")
+    yield from _among(compiler, question)
     if question.having is not None:
-        conditions.append(f"e.doc ?| {compiler.bind(sorted(question.having), 'text[]')}")
+        yield f"e.doc ?| {compiler.bind(sorted(question.having), 'text[]')}"
     if question.q is not None:
-        conditions.append(compiler.query(question.q))
+        yield compiler.query(question.q)
     if question.scopes is not None:
-        conditions.append(compiler.scopes(question.scopes))
+        yield compiler.scopes(question.scopes)
     if question.place is not None:
-        conditions.append(compiler.geo(question.place))
+        yield compiler.geo(question.place)
     if question.box is not None:
         west, south, east, north = question.box
-        conditions.append(f"e.geo && {compiler.bind(((east, north), (west, south)), 'box')}")
-    conditions += [f"e.words ilike {compiler.bind(_contains(word), 'text')}" for word in question.text.split()]
-    return compiler, " and ".join(conditions)
+        yield f"e.geo && {compiler.bind(((east, north), (west, south)), 'box')}"
+    for word in question.text.split():
+        yield f"e.words ilike {compiler.bind(_contains(word), 'text')}"
 
 
 def _among(compiler: Compiler, question: Question) -> Iterator[str]:
@@ -299,7 +328,11 @@ async def _nearest(
 
 
 async def _placed(conn: Connection, question: Question, place: geo.Geo, compiler: Compiler, where: str) -> Page:
-    """Where exact geometry decides: the places of all candidates are looked at, and the page alone is read whole."""
+    """Where exact geometry decides."""
+    if question.sight is None and not question.count and not question.order:
+        page = await _first_placed(conn, question, place, compiler, where)
+        if page is not None:
+            return page
     enough = None if question.count or question.order else question.offset + question.limit + 1
     hits = await _hits(conn, place, compiler, where, enough)
     if not question.order:
@@ -310,10 +343,28 @@ async def _placed(conn: Connection, question: Question, place: geo.Geo, compiler
     return Page(page.entities, count, away if place.relation == "near" else {}, more=page.more)
 
 
+async def _first_placed(
+    conn: Connection, question: Question, place: geo.Geo, compiler: Compiler, where: str
+) -> Page | None:
+    """The page, if it is among the first candidates, which are read whole: a circle fills most of its box."""
+    end = question.offset + question.limit
+    most = end + end // 2 + SPARE
+    if most > MOST_WHOLE:
+        return None
+    first = await store.select(conn, where, compiler.values, limit=most)
+    hits = [one for one in first if any(map(place.refine, _places(one, place)))]
+    if len(hits) <= end and len(first) == most:
+        return None
+    return Page(hits[question.offset : end], more=len(hits) > end)
+
+
 async def _hits(
     conn: Connection, place: geo.Geo, compiler: Compiler, where: str, enough: int | None = None
 ) -> list[Key]:
-    """The keys of those that lie as they should, by id; of the first `enough` of them only, where that is given."""
+    """The keys of those that lie as they should, by id; of the first `enough` of them only, where that is given.
+
+    Of the candidates only the places are read.
+    """
     candidates = await store.places(
         conn, where, compiler.values, place.geoproperty, table=compiler.table, limit=MOST + 1
     )
@@ -329,21 +380,26 @@ def must_be_few(number: int) -> None:
 
 def _distance(entity: Entity, place: geo.Geo) -> float | None:
     """Metres to the nearest of an entity's places."""
-    values = [instance["value"] for instance in entity.doc.get(place.geoproperty, ()) if "value" in instance]
-    return min((away for value in values if (away := place.distance(value)) is not None), default=None)
+    return min((away for value in _places(entity, place) if (away := place.distance(value)) is not None), default=None)
+
+
+def _places(entity: Entity, place: geo.Geo) -> list[Any]:
+    """GeoJSON of the GeoProperty that is asked about."""
+    return [instance["value"] for instance in entity.doc.get(place.geoproperty, ()) if "value" in instance]
 
 
 async def _order(conn: Connection, question: Question, compiler: Compiler) -> tuple[str, str]:
     """What a statement joins and orders by; what the database cannot rank by itself is ranked here and handed over."""
     if not question.order:
-        return "", BY_ID if question.sight is None else BY_PERSON
+        by_id = store.BY_ID if question.is_wide else store.BY_ID_SORTED
+        return "", by_id if question.sight is None else BY_PERSON
     ranks = collation = None
     if not all(map(ranking.is_plain, question.order)):
         collation = await _collation(conn, question.collation)
         if collation is None or any(term.distance for term in question.order):
             ranks = compiler.bind(await _ranks(conn, question, by_texts=collation is None), "jsonb")
     joins, order = ranking.ranked(compiler, question.order, ranks, collation)
-    return joins, f"{order}, {BY_ID}"
+    return joins, f"{order}, {store.BY_ID_SORTED}"
 
 
 async def _collation(conn: Connection, wanted: Collation) -> str | None:

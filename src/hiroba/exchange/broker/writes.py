@@ -7,7 +7,9 @@ transaction.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Sequence
+from itertools import islice
 from typing import Final
 
 import asyncpg
@@ -22,8 +24,8 @@ from hiroba.exchange.broker.events import Event, Listener, Then
 from hiroba.exchange.broker.expiry import unexpired
 from hiroba.exchange.broker.model import Entity, Key
 
-MOST: Final = 500
-"""Edits that share a transaction."""
+MOST: Final = 1_000
+"""Edits that share a transaction: a batch of as many is one in each lane."""
 LANES: Final = 2
 """Transactions under way at once; an entity always takes the same lane."""
 ROUNDS: Final = 5
@@ -31,6 +33,9 @@ ROUNDS: Final = 5
 
 Write = tuple[Key, Edit]
 Outcome = Change | Problem
+Answers = asyncio.Future[Sequence[Outcome | Exception]]
+Group = tuple[Sequence[Write], Answers]
+"""Writes of one request and where their outcomes go."""
 
 
 async def apply(
@@ -86,11 +91,8 @@ async def _round(
     lost: set[Key] = set()
     if fresh:
         lost = {entity.key for entity in fresh} - await store.insert(conn, fresh)
-    changed = [
-        entity for key, entity in current.items() if entity is not None and key in before and entity is not before[key]
-    ]
-    if changed:
-        await store.update(conn, changed)
+    there = ((before[key], entity) for key, entity in current.items() if entity is not None and key in before)
+    await store.update(conn, [(old, entity) for old, entity in there if entity is not old])
     gone = [key for key, entity in current.items() if entity is None and key in before]
     if gone:
         await store.delete(conn, gone)
@@ -104,7 +106,7 @@ class Lane:
     def __init__(self, pool: Pool, listeners: Sequence[Listener]) -> None:
         self._pool = pool
         self._listeners = listeners
-        self._waiting: list[tuple[Write, asyncio.Future[Change]]] = []
+        self._waiting: deque[Group] = deque()
         self._something = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -119,27 +121,32 @@ class Lane:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
-    def add(self, write: Write) -> asyncio.Future[Change]:
-        """Queue a write; the future has its outcome after the commit."""
-        future: asyncio.Future[Change] = asyncio.get_running_loop().create_future()
-        self._waiting.append((write, future))
+    def add(self, writes: Sequence[Write]) -> Answers:
+        """Queue writes, MOST of them at most, which share a transaction; the future has their outcomes after the commit."""
+        future: Answers = asyncio.get_running_loop().create_future()
+        self._waiting.append((writes, future))
         self._something.set()
         return future
 
     async def _run(self) -> None:
         while True:
             await self._something.wait()
-            taken, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
+            taken = self._taken()
             if not self._waiting:
                 self._something.clear()
-            outcomes = await self._write([write for write, _ in taken])
-            for (_, future), outcome in zip(taken, outcomes, strict=True):
-                if future.cancelled():
-                    continue
-                if isinstance(outcome, Exception):
-                    future.set_exception(outcome)
-                else:
-                    future.set_result(outcome)
+            outcomes = iter(await self._write([write for writes, _ in taken for write in writes]))
+            for writes, future in taken:
+                answers = list(islice(outcomes, len(writes)))
+                if not future.cancelled():
+                    future.set_result(answers)
+
+    def _taken(self) -> list[Group]:
+        """What has come together, as much of it as may share a transaction."""
+        taken = [self._waiting.popleft()]
+        many = len(taken[0][0])
+        while self._waiting and (many := many + len(self._waiting[0][0])) <= MOST:
+            taken.append(self._waiting.popleft())
+        return taken
 
     async def _write(self, writes: Sequence[Write]) -> Sequence[Outcome | Exception]:
         """Write all in one transaction; where the database refuses one of them, each half by itself, down to the one."""
@@ -177,15 +184,26 @@ class Writer:
 
     async def write(self, key: Key, edit: Edit) -> Change:
         """Run one edit, joined with whatever else arrives; back after the commit, or with this edit's problem."""
-        return await self._lanes[hash(key) % LANES].add((key, edit))
+        (outcome,) = await self._lanes[hash(key) % LANES].add([(key, edit)])
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
 
     async def write_all(self, writes: Sequence[Write]) -> list[Outcome]:
         """Run edits of one request; the outcome of each, in order."""
-        futures = [self._lanes[hash(key) % LANES].add((key, edit)) for key, edit in writes]
-        answers = await asyncio.gather(*futures, return_exceptions=True)
-        outcomes: list[Outcome] = []
-        for answer in answers:
-            if isinstance(answer, BaseException) and not isinstance(answer, Problem):
-                raise answer
-            outcomes.append(answer)
-        return outcomes
+        places: list[list[int]] = [[] for _ in self._lanes]
+        for place, (key, _) in enumerate(writes):
+            places[hash(key) % LANES].append(place)
+        parts = [
+            (lane, mine[start : start + MOST])
+            for lane, mine in zip(self._lanes, places, strict=True)
+            for start in range(0, len(mine), MOST)
+        ]
+        answers = await asyncio.gather(*(lane.add([writes[place] for place in part]) for lane, part in parts))
+        found: dict[int, Outcome] = {}
+        for (_, part), outcomes in zip(parts, answers, strict=True):
+            for place, outcome in zip(part, outcomes, strict=True):
+                if isinstance(outcome, Exception) and not isinstance(outcome, Problem):
+                    raise outcome
+                found[place] = outcome
+        return [found[place] for place in range(len(writes))]

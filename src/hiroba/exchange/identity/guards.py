@@ -25,7 +25,7 @@ async def declared(connection: ASGIConnection[Any, Any, Any, Any], handler: Base
     # a route without a form token takes keys alone: a browser sends its session cookie for whoever asks it to
     cookies = {} if handler.opt.get("exclude_from_csrf") else connection.cookies
     async with connection.app.state.pool.acquire() as conn:
-        caller = await credentials.caller_of(conn, headers_of(connection), cookies)
+        caller = await credentials.caller_of(conn, headers_of(connection), cookies, connection.app.state.issuer)
     connection.scope["state"]["caller"] = caller
     caller.must_be(handler.opt.get("may", ()))
 

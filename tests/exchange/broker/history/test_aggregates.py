@@ -1,5 +1,6 @@
 """Aggregates in SQL give what plain Python gives, whatever the values and the periods (CIM 009 §4.5.19)."""
 
+import itertools
 import math
 import statistics
 from collections.abc import Iterator
@@ -10,8 +11,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from hiroba.base import clock
 from hiroba.exchange.broker.errors import BadRequestData, InvalidRequest
-from hiroba.exchange.broker.history.aggregates import FIT, METHODS, Aggregation, aggregate
+from hiroba.exchange.broker.history import questions
+from hiroba.exchange.broker.history.aggregates import FIT, METHODS, Aggregation, aggregate, of_entity
+from hiroba.exchange.broker.history.merging import version
 from hiroba.exchange.broker.history.model import Evolution, Record
 from hiroba.exchange.broker.history.periods import Duration, duration
 from hiroba.exchange.broker.history.questions import Period, Wanted
@@ -96,14 +100,14 @@ def json_of(value: Any, *, alone: bool) -> Any:
     asked=st.booleans(),
 )
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-async def test_sql_reckons_as_python_does(conn, instances: list, length: str, asked: bool) -> None:  # noqa: FBT001 - drawn
+async def test_sql_and_what_is_at_hand_reckon_as_python_does(conn, instances: list, length: str, asked: bool) -> None:  # noqa: FBT001 - drawn
     transaction = conn.transaction()
     await transaction.start()
     try:
         records = [
             Record(
                 key=KEY, name=NAME, instance=f"{number:026}", at=BEGIN, observed=moment, created=BEGIN,
-                value={"type": "Property", "value": value},
+                value={"type": "Property", "value": value, "observedAt": clock.iso(moment)},
             )
             for number, (moment, value) in enumerate(instances)
         ]  # fmt: skip
@@ -116,8 +120,10 @@ async def test_sql_reckons_as_python_does(conn, instances: list, length: str, as
         kinds = {kind_of(value) for _, value in instances}
         fit = [method for method in METHODS if all(method in FIT[kind] for kind in kinds)]
         (series,) = (await aggregate(conn, [head], wanted, Aggregation(methods=METHODS, length=long)))[KEY]
-        for method in METHODS:
-            got = [(one.value, one.start, one.end) for one in series.aggregates if one.method == method]
+        rows = await questions.instances(conn, [head], wanted, 1000)
+        (at_hand,) = of_entity(version(head, rows.rows), wanted, Aggregation(methods=METHODS, length=long))
+        for method, one_series in itertools.product(METHODS, (series, at_hand)):
+            got = [(one.value, one.start, one.end) for one in one_series.aggregates if one.method == method]
             if not got:
                 assert method not in fit or None in [value for value, _, _ in expected[method]]
                 continue

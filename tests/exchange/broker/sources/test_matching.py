@@ -198,7 +198,9 @@ def test_time_tells_sources_of_history_from_sources_of_the_present() -> None:
     before = temporal.parse("before", "2025-06-01T00:00:00Z")
     assert concerns(registered(BUILDING))
     assert not concerns(observed)
-    assert concerns(observed, any_time=True)
+    assert concerns(observed, past=True)
+    assert concerns(registered(BUILDING), past=True, time=before), "who says nothing of times may have any"
+    assert not concerns(managed, past=True, time=before)
     assert concerns(observed, time=before)
     assert not concerns(managed, time=before)
     assert concerns(managed, time=temporal.parse("before", "2025-06-01T00:00:00Z", timeproperty="createdAt"))

@@ -1,6 +1,7 @@
 """A house with applications of each kind, and a small application of our own that speaks the protocol step by step."""
 
 import hashlib
+import json
 import re
 import secrets
 import time
@@ -12,7 +13,6 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import msgspec
-import orjson
 import pytest
 from joserfc import jws
 from joserfc.jwk import ECKey, Key
@@ -37,7 +37,7 @@ ASSERTING = ECKey.generate_key("P-256", {"kid": "one"})
 def signed(key: Key, claims: dict[str, Any], /, **header: Any) -> str:
     """A compact JWS."""
     return jws.serialize_compact(
-        {"alg": "ES256"} | header, orjson.dumps(claims), key, algorithms=["ES256", "PS256", "Ed25519", "HS256", "RS256"]
+        {"alg": "ES256"} | header, json.dumps(claims), key, algorithms=["ES256", "PS256", "Ed25519", "HS256", "RS256"]
     )
 
 
@@ -60,7 +60,8 @@ def proof(
     key: Key,
     method: str,
     url: str,
-    nonce: str,
+    nonce: object,
+    /,
     *,
     token: str = "",
     header: dict[str, Any] | None = None,
@@ -152,7 +153,7 @@ class App:
         document: dict[str, Any] = answer.json()
         return document
 
-    async def bring(self, code: str, **changed: Any) -> httpx.Response:
+    async def bring(self, code: str, /, **changed: Any) -> httpx.Response:
         """A code brought to the token endpoint."""
         form = {
             "code": code,
@@ -201,7 +202,7 @@ def apps(house: httpx.AsyncClient, conn: Connection) -> Callable[..., Any]:
     """A function that registers an application and gives it, ready to speak."""
 
     async def registered(application: Application = SIMPLE, **changed: Any) -> App:
-        application = msgspec.structs.replace(application, **changed)
+        application = msgspec.structs.replace(application, **changed).with_sector()
         await store.put_organisation(conn, Organisation("org:clinic", {"ja": "みほん病院", "en": "Mihon Hospital"}))
         await store.put_application(conn, application)
         method = application.auth_method
@@ -238,8 +239,10 @@ def come_in(house: httpx.AsyncClient, conn: Connection) -> Callable[..., Any]:
 
     async def entered(person: str = "", level: Any = "passkey") -> str:
         person = person or await pairs.add_person(conn)
-        secret = await sessions.enter(conn, person, level, before=house.cookies.get(SESSION_COOKIE, ""))
-        house.cookies.set(SESSION_COOKIE, secret)
+        secret = await sessions.enter(
+            conn, person, level, before=house.cookies.get(SESSION_COOKIE, "", domain="hiroba.test") or ""
+        )
+        house.cookies.set(SESSION_COOKIE, secret, domain="hiroba.test")
         return person
 
     return entered

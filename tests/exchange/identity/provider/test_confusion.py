@@ -1,6 +1,7 @@
 """Signed tokens that are not what they should be, on every endpoint that reads one: each is refused with an OAuth error."""
 
 import base64
+import hmac
 import time
 from collections.abc import Callable
 from typing import Any
@@ -8,7 +9,6 @@ from typing import Any
 import httpx
 import orjson
 import pytest
-from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from hypothesis import given
 from hypothesis import strategies as st
 from joserfc.jwk import ECKey, Key, OctKey, RSAKey
@@ -19,7 +19,7 @@ from hiroba.exchange.identity.tokens import jose
 
 OTHER = ECKey.generate_key("P-256", {"kid": "one"})
 LARGER = ECKey.generate_key("P-384")
-WEAK = RSAKey.import_key(generate_private_key(65537, 1024))  # noqa: S505 - weak on purpose
+WEAK = {"kty": "RSA", "n": base64.urlsafe_b64encode(b"\xc1" * 128).rstrip(b"=").decode(), "e": "AQAB"}
 CHECKUP = "purpose:health.checkup@2"
 LATER = int(time.time()) + 3600
 EARLIER = int(time.time()) - 3600
@@ -31,9 +31,12 @@ def raw(header: dict[str, Any], claims: Any, signature: bytes = b"") -> str:
     return ".".join(base64.urlsafe_b64encode(part).rstrip(b"=").decode() for part in parts)
 
 
-def secret_from(public: Key) -> OctKey:
-    """The public key misused as a shared secret."""
-    return OctKey.import_key(public.as_pem(private=False))
+def misused(public: Key, claims: dict[str, Any], **header: Any) -> str:
+    """Signed by HS256 with the public key as the shared secret: whoever reads `alg` in the token would believe it."""
+    secret = public.as_pem(private=False)
+    unsigned = raw({"alg": "HS256"} | header, claims).rpartition(".")[0]
+    signature = hmac.digest(secret, unsigned.encode(), "sha256")
+    return f"{unsigned}.{base64.urlsafe_b64encode(signature).rstrip(b'=').decode()}"
 
 
 def claims_of(token: str) -> dict[str, Any]:
@@ -50,7 +53,8 @@ def confused_assertions() -> dict[str, str]:
         "alg none": raw({"alg": "none"}, good),
         "alg None": raw({"alg": "None"}, good),
         "alg none with a signature": raw({"alg": "none"}, good, b"x"),
-        "alg HS256 keyed by the public key": signed(secret_from(ASSERTING), good, alg="HS256"),
+        "alg HS256 keyed by the public key": misused(ASSERTING, good),
+        "alg RS256": raw({"alg": "RS256"}, good, b"x" * 256),
         "no alg": raw({"typ": "JWT"}, good, b"x"),
         "alg a number": raw({"alg": 256}, good, b"x"),
         "by another key of the same kid": assertion("strict", OTHER),
@@ -74,6 +78,7 @@ def confused_assertions() -> dict[str, str]:
         "for another": assertion("strict", aud="https://other.example"),
         "for us and another": assertion("strict", aud=[ISSUER, "https://other.example"]),
         "for an endpoint": assertion("strict", aud=f"{ISSUER}/oauth/token"),
+        "for us in a list": assertion("strict", aud=[ISSUER]),
         "for nobody": assertion("strict", aud=None),
         "of another subject": assertion("strict", sub="org:clinic/app:booking"),
         "of another issuer": assertion("org:clinic/app:booking"),
@@ -131,7 +136,7 @@ def confused_proofs(key: Key, method: str, url: str, nonce: str, token: str) -> 
         "nothing": "",
         "alg none": raw({"alg": "none", "typ": "dpop+jwt", "jwk": public}, good),
         "a shared key": signed(shared, good, alg="HS256", typ="dpop+jwt", jwk=shared.as_dict()),
-        "HS256 keyed by the public key": signed(secret_from(key), good, alg="HS256", typ="dpop+jwt", jwk=public),
+        "HS256 keyed by the public key": misused(key, good, typ="dpop+jwt", jwk=public),
         "another type": one(header={"typ": "JWT"}),
         "no type": one(header={"typ": None}),
         "no key": one(header={"jwk": None}),
@@ -140,7 +145,7 @@ def confused_proofs(key: Key, method: str, url: str, nonce: str, token: str) -> 
         "its private key": one(header={"jwk": key.as_dict(private=True)}),
         "another's key": one(header={"jwk": OTHER.as_dict(private=False)}),
         "another curve": signed(key, good, typ="dpop+jwt", jwk=LARGER.as_dict(private=False)),
-        "a weak key": raw({"alg": "PS256", "typ": "dpop+jwt", "jwk": WEAK.as_dict(private=False)}, good, b"x"),
+        "a weak key": raw({"alg": "PS256", "typ": "dpop+jwt", "jwk": WEAK}, good, b"x"),
         "RS256": raw({"alg": "RS256", "typ": "dpop+jwt", "jwk": public}, good, b"x"),
         "jku": one(header={"jku": "https://evil.example/jwks"}),
         "crit": raw({"alg": "ES256", "typ": "dpop+jwt", "jwk": public, "crit": ["exp"]}, good, b"x"),
@@ -149,6 +154,8 @@ def confused_proofs(key: Key, method: str, url: str, nonce: str, token: str) -> 
         "another house": one(htu=url.replace("hiroba.test", "evil.example")),
         "an address that is none": one(htu=7),
         "an address with a broken port": one(htu="http://hiroba.test:x/"),
+        "over": one(exp=EARLIER),
+        "not yet": one(nbf=LATER),
         "yesterday": one(iat=EARLIER),
         "tomorrow": one(iat=LATER),
         "no time": one(iat=None),
@@ -185,7 +192,7 @@ async def test_no_confused_proof_opens_anything(strict: App) -> None:
 async def test_a_nonce_that_is_not_ours_is_answered_with_one_that_is(strict: App) -> None:
     for nonce in (None, "", "x", "x" * 32, "あ" * 32, base64.urlsafe_b64encode(b"\x00" * 24).decode(), 7):
         members, _ = strict.credentials()
-        sent = proof(strict.key, "POST", f"{ISSUER}/oauth/token", None, nonce=nonce)
+        sent = proof(strict.key, "POST", f"{ISSUER}/oauth/token", nonce)
         form = members | ENDPOINTS["/oauth/token"]
         answer = await strict.house.post("/oauth/token", data=form, headers={"DPoP": sent})
         assert answer.json()["error"] == "use_dpop_nonce", nonce
@@ -202,9 +209,7 @@ async def test_no_confused_hint_names_a_person_or_a_session(simple: App, apps: C
     head, _, tail = good.split(".")
     confused = {
         "alg none": raw({"alg": "none"}, claims),
-        "HS256 keyed by the public key": signed(
-            secret_from(RSAKey.import_key(rsa)), claims, alg="HS256", kid=rsa["kid"]
-        ),
+        "HS256 keyed by the public key": misused(RSAKey.import_key(rsa), claims, kid=rsa["kid"]),
         "another key": signed(OTHER, claims, kid=rsa["kid"]),
         "a key it brings": signed(OTHER, claims, jwk=OTHER.as_dict(private=False)),
         "jku": signed(OTHER, claims, jku="https://evil.example/jwks"),

@@ -46,37 +46,15 @@ async def test_a_person_is_asked_and_then_known_by_the_application_s_own_subject
         ISSUER, app.application.id, "the nonce", "passkey",
     )  # fmt: skip
     assert abs(claims["auth_time"] - time.time()) < 600
-    told = await app.house.get("/oauth/userinfo", headers={"Authorization": f"Bearer {tokens['access_token']}"})
-    assert told.json() == {"sub": claims["sub"]}
-
-
-async def test_a_strict_application_pushes_binds_and_is_answered(strict: App, person: str) -> None:
-    asking = strict.asking()
-    client_id = asking.pop("client_id")
-    assert said(await strict.house.get("/oauth/authorize", params=strict.asking()))["error"] == "invalid_request"
-    pushed = await strict.post("/oauth/par", **asking)
-    assert pushed.status_code == 201, pushed.text
-    assert pushed.json()["expires_in"] == 90
-    params = {"client_id": client_id, "request_uri": pushed.json()["request_uri"]}
-    answer = await strict.house.get("/oauth/authorize", params=params)
-    answer = await strict.house.get(answer.headers["location"])
-    code = said(await strict.agreed(answer))["code"]
-    tokens = (await strict.bring(code)).json()
-    assert tokens["token_type"] == "DPoP"  # noqa: S105
-    assert (await claims_of(strict, tokens["id_token"]))["aud"] == "strict"
-    again = await strict.house.get("/oauth/authorize", params=params)
-    assert again.status_code == 400, "a pushed request is used once"
-    refreshed = (await strict.token("refresh_token", refresh_token=tokens["refresh_token"])).json()
-    assert refreshed["refresh_token"] == tokens["refresh_token"], "bound to two keys, it need not change"
-
-
-async def test_a_code_is_bound_to_the_key_that_the_request_was_pushed_with(strict: App, person: str) -> None:
-    pushed = (await strict.post("/oauth/par", **strict.asking())).json()
-    params = {"client_id": "strict", "request_uri": pushed["request_uri"]}
-    answer = await strict.house.get((await strict.house.get("/oauth/authorize", params=params)).headers["location"])
-    code = said(await strict.agreed(answer))["code"]
-    strict.key = type(strict.key).generate_key("P-256")
-    assert (await strict.bring(code)).json()["error"] == "invalid_grant"
+    headers = {"Authorization": f"Bearer {tokens['access_token']}"}
+    told = [
+        await app.house.get("/oauth/userinfo", headers=headers),
+        await app.house.post("/oauth/userinfo", headers=headers),
+        await app.house.post("/oauth/userinfo", data={"access_token": tokens["access_token"]}),
+    ]
+    assert [answer.json() for answer in told] == [{"sub": claims["sub"]}] * 3
+    in_its_address = await app.house.get("/oauth/userinfo", params={"access_token": tokens["access_token"]})
+    assert in_its_address.status_code == 401
 
 
 async def test_two_applications_cannot_tell_that_it_is_the_same_person(
@@ -205,6 +183,16 @@ async def test_nobody_is_sent_to_an_address_that_is_not_registered(simple: App) 
             assert "location" not in answer.headers, changed
 
 
+async def test_a_person_is_told_in_their_words_why_they_are_not_led_on(simple: App) -> None:
+    headers = {"Accept": "text/html", "Accept-Language": "ja"}
+    wrong = await simple.house.get(
+        "/oauth/authorize", params=simple.asking(redirect_uri="https://x.example/"), headers=headers
+    )
+    assert "アプリからの依頼に誤りがあります" in wrong.text
+    over = await simple.house.get("/consent?id=unknown", headers=headers)
+    assert (over.status_code, "このサインインは終わっています" in over.text) == (410, True)
+
+
 async def test_a_parameter_that_comes_twice_is_refused(simple: App) -> None:
     query = str(httpx.QueryParams(simple.asking())) + "&redirect_uri=https://evil.example/"
     assert (await simple.house.get(f"/oauth/authorize?{query}")).status_code == 400
@@ -215,6 +203,17 @@ async def test_an_app_on_its_own_device_may_use_any_port(apps: Callable[..., Any
     assert (await app.authorize(redirect_uri="http://127.0.0.1:51004/back")).status_code == 303
     for other in ("http://127.0.0.1:51004/other", "http://127.0.0.1:5x/back", "http://127.0.0.1@evil.example/back"):
         assert (await app.authorize(redirect_uri=other)).status_code == 400, other
+
+
+async def test_what_need_not_be_there_may_be_missing_and_what_is_not_known_is_passed_over(
+    simple: App, person: str
+) -> None:
+    bare = said(await simple.agreed(await simple.authorize(state=None, nonce=None)))
+    assert set(bare) == {"code", "iss"}
+    assert "nonce" not in await claims_of(simple, (await simple.bring(bare["code"])).json()["id_token"])
+    more = {"display": "popup", "ui_locales": "ja", "claims_locales": "ja", "claims": "{}", "unknown": "x"}
+    wide = {"scope": "phone openid profile email address", "nonce": "n" * 64}
+    assert (await simple.tokens(**more, **wide))["scope"] == "openid", "of persons a number is known, nothing else"
 
 
 async def test_the_request_may_come_by_post(simple: App, person: str) -> None:
@@ -346,3 +345,29 @@ async def test_an_application_s_own_token_is_nobody(simple: App) -> None:
     answer = await simple.house.get("/oauth/userinfo", headers={"Authorization": f"Bearer {token}"})
     assert (answer.status_code, answer.json()["error"]) == (403, "insufficient_scope")
     assert 'error="insufficient_scope"' in answer.headers["www-authenticate"]
+
+
+async def test_the_log_is_told_of_the_agreement_and_of_each_sign_in(simple: App, person: str, conn: Connection) -> None:
+    await simple.tokens()
+    await simple.tokens()
+    lines = await conn.fetch("select kind from audit.entry order by id")
+    assert [line["kind"] for line in lines] == ["granted", "signed-in", "signed-in"]
+
+
+async def test_who_ends_an_agreement_is_known_no_more_and_the_application_is_told(
+    apps: Callable[..., Any], person: str, conn: Connection
+) -> None:
+    app: App = await apps(backchannel_logout_uri="https://booking.example/out")
+    tokens = await app.tokens(scope="openid offline_access")
+    code = await app.code()
+    page = await app.house.get("/account/applications")
+    assert "病院予約" in page.text
+    await submit(app.house, "/account/applications", application=app.application.id)
+    for token in (tokens["access_token"], tokens["refresh_token"]):
+        assert (await app.post("/oauth/introspect", token=token)).json() == {"active": False}
+    assert (await app.bring(code)).json()["error"] == "invalid_grant"
+    assert (await app.authorize()).headers["location"].startswith("/consent")
+    assert await conn.fetchval("select count(*) from identity.logout_notice") == 1
+    assert await conn.fetchval("select kind from audit.entry order by id desc limit 1") == "withdrawn"
+    gone = await app.house.get("/account/applications")
+    assert "病院予約" not in gone.text

@@ -76,7 +76,7 @@ class Asking:
 async def confirm(pool: Pool, egress: Egress, witness: Witness) -> None:
     """Have a witness confirm the newest checkpoint; a Problem says why it did not."""
     known = witness.size
-    for _ in range(2):
+    for last in (False, True):
         async with reading(pool) as conn:
             newest = await log_store.latest(conn)
             if newest is None or newest.size == known:
@@ -92,13 +92,12 @@ async def confirm(pool: Pool, egress: Egress, witness: Witness) -> None:
             async with transaction(pool) as conn:
                 await store.confirmed(conn, witness.name, newest.size, line, clock.now())
             return
-        if answer.status != CONFLICT:
-            break
+        if answer.status != CONFLICT or last:
+            said = f"It answered {answer.status} to the tree of {newest.size} behind that of {known}."
+            raise (Disagreement if answer.status == NOT_CONSISTENT else NotConfirmed)(said)
         known = notes.number(answer.body.decode(errors="replace").strip())
         async with transaction(pool) as conn:
             await store.stands_at(conn, witness.name, known)
-    said = f"It answered {answer.status} to the tree of {newest.size} behind that of {known}."
-    raise (Disagreement if answer.status == NOT_CONSISTENT else NotConfirmed)(said)
 
 
 async def _send(egress: Egress, witness: Witness, old: int, proof: list[bytes], newest: Stored) -> Answer:

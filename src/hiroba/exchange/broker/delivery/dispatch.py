@@ -9,11 +9,13 @@ import heapq
 import logging
 import random
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from typing import Any, Final
 
 from hiroba.base import clock
+from hiroba.base.errors import Problem
 from hiroba.exchange.broker.delivery.ledger import OLDEST, Ledger
 from hiroba.exchange.broker.delivery.line import Attempt, Line, Trust
 from hiroba.exchange.broker.delivery.message import Message, message
@@ -35,13 +37,22 @@ PLACES: Final[dict[Trust, int]] = {"good": 1000, "new": 2000, "failing": 200}
 Targets = Mapping[Kind, Callable[[Address], Target | None]]
 """By kind: where a subscription wants its notifications, from memory; None where there is no such subscription (any more)."""
 Send = Callable[[Target, Message], Awaitable[Attempt]]
+Unseal = Callable[[Sequence[Row]], AbstractAsyncContextManager[list[Row]]]
+"""Around a sending: rows about people, as their subscriber may see them then."""
 
 
 class Dispatch:
     """The lines of this process; `wake` is called when there is something to write down or to fetch."""
 
-    def __init__(self, targets: Targets, send: Send, mine: Callable[[Address], bool], wake: Callable[[], None]) -> None:
-        self._targets, self._send, self._mine, self._wake = targets, send, mine, wake
+    def __init__(
+        self,
+        targets: Targets,
+        send: Send,
+        mine: Callable[[Address], bool],
+        wake: Callable[[], None],
+        unseal: Unseal | None = None,
+    ) -> None:
+        self._targets, self._send, self._mine, self._wake, self._unseal = targets, send, mine, wake, unseal
         self.ledger = Ledger()
         self.lines: dict[Address, Line] = {}
         self.hungry: dict[Address, None] = {}
@@ -155,7 +166,7 @@ class Dispatch:
         self._wake()
         UNDER_WAY.inc()
         try:
-            attempt = await self._send(target, message(rows, target))
+            attempt = await self._attempt(rows, target)
         except Exception as error:
             log.exception("a notification to %s could not be made", address.subscription)
             attempt = Attempt(ok=False, reason=f"it could not be made: {type(error).__name__}", refused=True)
@@ -178,6 +189,18 @@ class Dispatch:
             del queue[following]
             self.advance(following)
         self._wake()
+
+    async def _attempt(self, rows: tuple[Row, ...], target: Target) -> Attempt:
+        """Send rows as they are; those about people as their subscriber may see them by now, or not at all."""
+        if all(row.subject is None for row in rows):
+            return await self._send(target, message(rows, target))
+        if self._unseal is None:
+            return Attempt(ok=False, reason="personal data are not opened here", refused=True)
+        try:
+            async with self._unseal(rows) as opened:
+                return await self._send(target, message(opened, target)) if opened else Attempt(ok=True)
+        except Problem as problem:
+            return Attempt(ok=False, reason=str(problem))
 
     def _give_up_old(self, address: Address, line: Line, attempt: Attempt) -> None:
         """Bury what has waited too long, here and in the table."""

@@ -16,7 +16,7 @@ from typing import Any, Final
 from hiroba.base import clock
 from hiroba.base.db import AWAY, Connection, Pool
 from hiroba.exchange.broker.delivery import store
-from hiroba.exchange.broker.delivery.dispatch import FETCHED, Dispatch, Send, Targets
+from hiroba.exchange.broker.delivery.dispatch import FETCHED, Dispatch, Send, Targets, Unseal
 from hiroba.exchange.broker.delivery.horizon import Horizon
 from hiroba.exchange.broker.delivery.leases import Leases
 from hiroba.exchange.broker.delivery.line import Line
@@ -46,8 +46,18 @@ Tick = Callable[[Callable[[Address], bool]], Awaitable[None]]
 class Engine:
     """The delivery of this process."""
 
-    def __init__(self, pool: Pool, outbox: Outbox, targets: Targets, send: Send, ticks: Sequence[Tick] = ()) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        outbox: Outbox,
+        targets: Targets,
+        send: Send,
+        ticks: Sequence[Tick] = (),
+        *,
+        unseal: Unseal | None = None,
+    ) -> None:
         self._pool, self._outbox, self._targets, self._send, self._ticks = pool, outbox, targets, send, ticks
+        self._unseal = unseal
         self._wake = asyncio.Event()
         self._written = asyncio.Event()
         self._running: list[asyncio.Task[None]] = []
@@ -56,7 +66,7 @@ class Engine:
 
     def _begin_anew(self) -> None:
         self._horizon, self.leases = Horizon(), Leases()
-        self.dispatch = Dispatch(self._targets, self._send, self.leases.mine, self._wake.set)
+        self.dispatch = Dispatch(self._targets, self._send, self.leases.mine, self._wake.set, self._unseal)
         self._elsewhere: set[int] = set()
         self._new = True
 

@@ -50,6 +50,8 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     """ContextSourceNotification's triggerReason; empty for the others."""
     data: bytes
     """One item of the notification's `data`, as JSON in the form that is wanted (a Feature where GeoJSON is)."""
+    subject: str | None = None
+    """Whose data it is about, in a tenant of personal data: then `data` is sealed, and made when it is sent."""
     together: bool = False
     """Sent in one notification with the other such notices of the same call and subscription, as what the clock sends is."""
 
@@ -64,6 +66,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     trigger: str
     at: datetime
     data: bytes
+    subject: str | None = None
+    """Whose data it is about; then it is not sent as it is."""
 
 
 class State(msgspec.Struct, frozen=True, kw_only=True):

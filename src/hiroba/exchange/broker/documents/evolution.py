@@ -6,9 +6,8 @@ from typing import Any, Final
 import msgspec
 
 from hiroba.exchange.broker.contexts.context import Context
-from hiroba.exchange.broker.documents import names, values
+from hiroba.exchange.broker.documents import names, reading, values
 from hiroba.exchange.broker.documents.names import show
-from hiroba.exchange.broker.documents.reading import Reader
 from hiroba.exchange.broker.errors import BadRequestData
 from hiroba.exchange.broker.model import DELETED, VALUE_OF, Doc, Fragment, Instance
 
@@ -27,16 +26,19 @@ _WRAPPED: Final = frozenset({"languageMap", "vocab", "json"})
 
 def fragment(document: Any, context: Context, *, whole: bool) -> Fragment:
     """The fragment a temporal document says; its scopes stand in `doc` under `scope`. `whole`: id and type are a must."""
-    return _Reader(context, whole=whole, merging=False).evolution(document)
+    return Reader(context, whole=whole, merging=False).evolution(document)
 
 
 def instance(document: Any, name: str, context: Context) -> tuple[str, Instance]:
     """The one instance that a fragment says of an attribute, alone or as `{name: [instance]}`; its name as an IRI (§5.6.14)."""
-    return _Reader(context, whole=False, merging=False).one(document, name)
+    return Reader(context, whole=False, merging=False).one(document, name)
 
 
-class _Reader(Reader):
+class Reader(reading.Reader):
+    """Reads one document about the past."""
+
     def evolution(self, document: Any) -> Fragment:
+        """The fragment of an evolution."""
         if not isinstance(document, dict) or "scope" not in document:
             return self.entity(document)
         plain = {member: value for member, value in document.items() if member != "scope"}
@@ -44,6 +46,7 @@ class _Reader(Reader):
         return msgspec.structs.replace(read, doc={**read.doc, "scope": _scopes(document["scope"])})
 
     def one(self, document: Any, name: str) -> tuple[str, Instance]:
+        """The one instance of an attribute."""
         if isinstance(document, dict) and name in document and "value" not in document:
             document = document[name]
         elif isinstance(document, dict):

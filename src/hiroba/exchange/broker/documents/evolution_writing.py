@@ -7,9 +7,10 @@ from typing import Any, Final, Literal
 import msgspec
 
 from hiroba.base import clock
+from hiroba.exchange.broker.contexts.context import Context
 from hiroba.exchange.broker.documents import writing
 from hiroba.exchange.broker.documents.writing import Shape
-from hiroba.exchange.broker.model import VALUE_OF, Entity, Instance
+from hiroba.exchange.broker.model import DELETED, NULL, VALUE_OF, Entity, Fragment, Instance
 
 TemporalFormat = Literal["instances", "temporalValues", "aggregatedValues"]
 _PLURAL: Final = {"value": "values", "object": "objects"} | {
@@ -21,7 +22,7 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True):
     """One instance as it is to be written: with the time it is asked by and those the system keeps."""
 
     instance: str
-    """Its URN."""
+    """Its URN; empty where another broker gave none."""
     time: datetime
     created: datetime
     modified: datetime
@@ -67,6 +68,24 @@ def write(past: Past, shape: Shape, format_: TemporalFormat, timeproperty: str =
     return written
 
 
+def fragment(part: Fragment, context: Context) -> dict[str, Any]:
+    """A fragment of the past as the document that says it, for another broker to read; it has no @context."""
+    written = writing.fragment(msgspec.structs.replace(part, doc={}), context)
+    return written | {
+        name if name == "scope" else context.compact(name): [told(instance, context, name) for instance in instances]
+        for name, instances in part.doc.items()
+    }
+
+
+def told(stored: Instance, context: Context, name: str) -> dict[str, Any]:
+    """One instance as another broker reads it; one that tells a deletion holds null."""
+    plain = {member: value for member, value in stored.items() if member != DELETED}
+    written = writing.instance(plain, Shape(context=context))
+    if name == "scope" and not plain["value"]:
+        written["value"] = NULL
+    return written
+
+
 def _shows(name: str, shape: Shape) -> bool:
     if name != "scope":
         return shape.shows(name)
@@ -92,7 +111,7 @@ def _instance(moment: Moment, shape: Shape, timeproperty: str, *, bare: bool) ->
     written = writing.instance(moment.value, shape)
     if bare:
         written["value"] = _scope(moment.value)
-    else:
+    elif moment.instance:
         written["instanceId"] = moment.instance
     if shape.system or timeproperty == "createdAt":
         written["createdAt"] = clock.iso(moment.created)

@@ -8,13 +8,14 @@ import msgspec
 
 from hiroba.base.errors import Problem
 from hiroba.exchange.broker.contexts.context import CORE, Context
+from hiroba.exchange.broker.documents import foreign
 from hiroba.exchange.broker.federation import forwarding, via
 from hiroba.exchange.broker.federation.calls import Caller, Reply
 from hiroba.exchange.broker.federation.forwarding import Call, Outgoing
 from hiroba.exchange.broker.federation.identity import Identity
 from hiroba.exchange.broker.federation.origin import Origin
 from hiroba.exchange.broker.federation.outcomes import LoopDetected
-from hiroba.exchange.broker.federation.receiving import Received, documents, received
+from hiroba.exchange.broker.federation.receiving import Read, Received, documents, received
 from hiroba.exchange.broker.sources.matching import Match, Wanted
 from hiroba.exchange.broker.sources.model import Registration
 
@@ -77,9 +78,9 @@ class Federation:
             for reply in replies
         ]
 
-    async def entities(self, origin: Origin, replies: Iterable[Reply]) -> list[Received]:
-        """The entities in the sources' answers."""
-        return list(await asyncio.gather(*(self._received(origin, reply) for reply in replies)))
+    async def entities(self, origin: Origin, replies: Iterable[Reply], read_: Read = foreign.entity) -> list[Received]:
+        """The entities in the sources' answers, or whatever else is read from them."""
+        return list(await asyncio.gather(*(self._received(origin, reply, read_) for reply in replies)))
 
     async def _prepared(self, origin: Origin, registration: Registration, words: Words) -> Outgoing | Reply:
         try:
@@ -102,7 +103,7 @@ class Federation:
         except Problem:
             return CORE
 
-    async def _received(self, origin: Origin, reply: Reply) -> Received:
+    async def _received(self, origin: Origin, reply: Reply, read_: Read) -> Received:
         spoken = await self._spoken(origin, reply.registration)
         read: list[tuple[Any, Context]] = []
         for document in documents(reply):
@@ -113,4 +114,4 @@ class Federation:
                 return received(
                     msgspec.structs.replace(reply, trouble="invalid", detail=problem.detail), origin.tenant, ()
                 )
-        return received(reply, origin.tenant, read)
+        return received(reply, origin.tenant, read, read_)

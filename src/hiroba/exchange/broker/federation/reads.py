@@ -37,6 +37,8 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     passed_on: tuple[str, ...] = ()
     origins: Mapping[str, Sequence[str]] = {}
     """Entity → the registrations it came by."""
+    edges: tuple[str, ...] = ()
+    """How far in time the answers reach that are parts (Content-Range, §6.3.10)."""
     maps: Mapping[str, str] = {}
     """Registration → where the map is that its source made."""
     total: int = 0
@@ -153,10 +155,10 @@ def found_in(scope: Scope, received: Iterable[Received], wanted: Sequence[Select
     )
 
 
-def by_get(selector: Selector, share: frozenset[str] | None, more: Params, context: Context) -> Call:
+def by_get(selector: Selector, share: frozenset[str] | None, more: Params, context: Context, root: str = "") -> Call:
     """A query in the address."""
     params = (*wording.selector(selector, context), *wording.attributes(share, context), *more)
-    return Call(method="GET", path="/entities", params=params)
+    return Call(method="GET", path=f"{root}/entities", params=params)
 
 
 def by_post(

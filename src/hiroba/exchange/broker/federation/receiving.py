@@ -3,7 +3,7 @@
 What cannot be read is left out, with a warning.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
 import msgspec
@@ -16,9 +16,11 @@ from hiroba.exchange.broker.documents.reading import check_depth
 from hiroba.exchange.broker.federation import warnings
 from hiroba.exchange.broker.federation.calls import Reply
 from hiroba.exchange.broker.federation.warnings import Warned
-from hiroba.exchange.broker.model import Entity, Key
+from hiroba.exchange.broker.model import Entity, Fragment, Key
 from hiroba.exchange.broker.sources.model import Mode
 
+Read = Callable[[Any, Context], Fragment]
+"""A document and its context → what it says."""
 NOT_FOUND: Final = 404
 LOOP: Final = 508
 
@@ -34,14 +36,17 @@ class Received(msgspec.Struct, frozen=True, kw_only=True):
     """Warnings the source itself gave, of sources behind it."""
 
 
-def received(reply: Reply, tenant: str, contexts: Iterable[tuple[Any, Context]]) -> Received:
+def received(
+    reply: Reply, tenant: str, contexts: Iterable[tuple[Any, Context]], read: Read = foreign.entity
+) -> Received:
     """What a source says; `contexts` has each document with the context it is to be read by."""
     registration = reply.registration
     entities: list[Entity] = []
     warned = list(_warnings(reply))
     for document, context in contexts:
         try:
-            entities.append(_entity(document, tenant, context))
+            check_depth(document)
+            entities.append(_entity(document, tenant, read(document, context)))
         except Problem as problem:
             warned.append(Warned(warnings.INVALID, registration.id, problem.detail or "an entity cannot be read"))
     passed_on = reply.headers.get(warnings.HEADER)
@@ -78,9 +83,7 @@ def _warnings(reply: Reply) -> Iterator[Warned]:
         yield Warned(warnings.REFUSED, about, f"the source answered {reply.status}")
 
 
-def _entity(document: Any, tenant: str, context: Context) -> Entity:
-    check_depth(document)
-    fragment = foreign.entity(document, context)
+def _entity(document: Any, tenant: str, fragment: Fragment) -> Entity:
     now = clock.now()
     created = names.moment(document["createdAt"], "createdAt") if "createdAt" in document else now
     modified = names.moment(document["modifiedAt"], "modifiedAt") if "modifiedAt" in document else created

@@ -8,7 +8,7 @@ import msgspec
 
 from hiroba.base.errors import Problem
 from hiroba.exchange.broker.contexts.context import Context
-from hiroba.exchange.broker.documents import writing
+from hiroba.exchange.broker.documents import evolution_writing, writing
 from hiroba.exchange.broker.edits import Change
 from hiroba.exchange.broker.errors import ResourceNotFound
 from hiroba.exchange.broker.federation import outcomes
@@ -28,6 +28,8 @@ _OF_FRAGMENT: Final = {
     "mergeEntity": ("PATCH", ("",)),
     "appendAttrs": ("POST", ("", "attrs/")),
     "updateEntity": ("PATCH", ("", "attrs/")),
+    "upsertTemporal": ("POST", ()),
+    "appendAttrsTemporal": ("POST", ("", "attrs/")),
 }
 """Operations whose body is an entity or a fragment of one: method, and whether the path names the entity and what of it."""
 _OF_ATTRIBUTE: Final = {"updateAttrs": "PATCH", "replaceAttrs": "PUT", "deleteAttrs": "DELETE"}
@@ -44,6 +46,8 @@ class Write(msgspec.Struct, frozen=True, kw_only=True):
     of: frozenset[str] = frozenset()
     """The types it has, where they are known."""
     attributes: Attributes
+    past: bool = False
+    """Whether the past is written, which sources of the present have no part in and those of the past have."""
     call: Callable[[Registration, Attributes, Context], Call]
     """The part of it with these attributes, for a source, in the words of a context."""
 
@@ -93,6 +97,53 @@ def of_entity(id_: str, params: tuple[tuple[str, str], ...] = ()) -> Write:
     return Write(operation="deleteEntity", id=id_, attributes=None, call=call)
 
 
+def of_evolution(operation: Literal["upsertTemporal", "appendAttrsTemporal"], id_: str, fragment: Fragment) -> Write:
+    """What is added to the past of an entity (§5.6.11, §5.6.12)."""
+    method, path = _OF_FRAGMENT[operation]
+
+    def call(registration: Registration, attributes: Attributes, context: Context) -> Call:
+        document = evolution_writing.fragment(reduced(fragment, attributes, registration.datasets), context)
+        where = entity_path(id_, "attrs/") if path else "/entities"
+        return Call(method=method, path=f"/temporal{where}", document=document)
+
+    return Write(
+        operation=operation,
+        id=id_,
+        of=frozenset(fragment.types),
+        attributes=frozenset(fragment.doc),
+        past=True,
+        call=call,
+    )
+
+
+def of_past(
+    operation: Literal[
+        "deleteTemporal", "deleteAttrsTemporal", "updateAttrInstanceTemporal", "deleteAttrInstanceTemporal"
+    ],
+    id_: str,
+    name: str = "",
+    instance: str = "",
+    *,
+    stored: Instance | None = None,
+    params: tuple[tuple[str, str], ...] = (),
+) -> Write:
+    """What is corrected or deleted of the past of an entity (§5.6.13 to §5.6.16)."""
+
+    def call(registration: Registration, attributes: Attributes, context: Context) -> Call:
+        del registration, attributes
+        short = name if name == "scope" else context.compact(name)
+        parts = [part for part in (short, instance) if part]
+        return Call(
+            method="DELETE" if stored is None else "PATCH",
+            path=f"/temporal{entity_path(id_, *(['attrs', *parts] if parts else []))}",
+            params=params,
+            document=None if stored is None else {short: [evolution_writing.told(stored, context, name)]},
+        )
+
+    attributes = frozenset({name}) if name else None
+    return Write(operation=operation, id=id_, attributes=attributes, past=True, call=call)
+
+
 def reduced(fragment: Fragment, attributes: Attributes, datasets: frozenset[str] = frozenset()) -> Fragment:
     """The fragment with these attributes alone, and of these datasets where any are named."""
     if not datasets and (attributes is None or attributes.issuperset(fragment.doc)):
@@ -110,7 +161,7 @@ async def distribute(
 ) -> list[Leg]:
     """Do each part of a write where it belongs; `here` writes what is to be written in this broker."""
     entities = Entities(ids=(write.id,), types=write.types, of=write.of)
-    wanted = Wanted(entities=(entities,), attributes=write.attributes or frozenset())
+    wanted = Wanted(entities=(entities,), attributes=write.attributes or frozenset(), past=write.past)
     matches = federation.concerned(origin, wanted)
     if not matches:
         return [outcomes.of_change(await here(write.attributes))]

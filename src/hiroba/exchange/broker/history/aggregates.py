@@ -1,6 +1,6 @@
 """Aggregates of instances over periods, reckoned in SQL: from the index alone where all values are numbers (CIM 009 §4.5.19)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -8,14 +8,16 @@ import asyncpg
 import msgspec
 
 from hiroba.base.db import Connection
+from hiroba.exchange.broker.access import Sight
 from hiroba.exchange.broker.documents.evolution_writing import Aggregate, Series
 from hiroba.exchange.broker.errors import BadRequestData, InvalidRequest
+from hiroba.exchange.broker.history import merging, summing
 from hiroba.exchange.broker.history.periods import Duration, Periods
 from hiroba.exchange.broker.history.questions import Period, Wanted, slice_of
 from hiroba.exchange.broker.history.store import reckoning
 from hiroba.exchange.broker.history.store.reading import Head, Slice
 from hiroba.exchange.broker.history.store.reckoning import Group
-from hiroba.exchange.broker.model import Key
+from hiroba.exchange.broker.model import Entity, Key, dataset
 
 METHODS: Final = ("avg", "distinctCount", "max", "min", "stddev", "sum", "sumsq", "totalCount")
 _COUNTS: Final = frozenset({"distinctCount", "totalCount"})
@@ -48,19 +50,41 @@ def methods(names: Sequence[str]) -> tuple[str, ...]:
 
 
 async def aggregate(
-    conn: Connection, heads: Sequence[Head], wanted: Wanted, aggregation: Aggregation
+    conn: Connection, heads: Sequence[Head], wanted: Wanted, aggregation: Aggregation, sight: Sight | None = None
 ) -> dict[Key, list[Series]]:
     """The aggregates of these entities, by entity."""
-    chosen = slice_of(wanted)
+    chosen = slice_of(wanted, sight)
     made: dict[Key, list[Series]] = {head.key: [] for head in heads}
     spans = await reckoning.spans(conn, heads, chosen)
     for head in heads:
         if head.key in spans:
             periods = _periods(*spans[head.key], wanted.period, aggregation.length)
             groups = await _groups(conn, head, chosen, periods, aggregation.methods)
+            types = await reckoning.types(conn, head, list({(group.name, group.dataset): None for group in groups}))
             named = wanted.names is not None
-            made[head.key] = await _series(conn, head.key, groups, periods, aggregation, named=named)
+            made[head.key] = _series(groups, types, periods, aggregation, named=named)
     return made
+
+
+def of_entity(entity: Entity, wanted: Wanted, aggregation: Aggregation) -> list[Series]:
+    """The aggregates of instances that are at hand."""
+    asked = wanted.period
+    moments = sorted(merging.times(entity, asked))
+    if not moments:
+        return []
+    periods = _periods(moments[0], moments[-1], asked, aggregation.length)
+    found: dict[tuple[str, str], list[summing.Timed]] = {}
+    for name, instances in entity.doc.items():
+        for instance in instances:
+            if (time := merging.time_of(instance, asked.timeproperty)) is not None:
+                found.setdefault((name, dataset(instance)), []).append((time, instance))
+    groups = [
+        group
+        for (name, set_), mine in found.items()
+        for group in summing.groups(name, set_, mine, periods, aggregation.methods)
+    ]
+    types = {key: mine[0][1]["type"] for key, mine in found.items()}
+    return _series(groups, types, periods, aggregation, named=wanted.names is not None)
 
 
 def _periods(first: datetime, last: datetime, asked: Period, length: Duration) -> Periods:
@@ -84,16 +108,20 @@ async def _groups(
     return groups
 
 
-async def _series(
-    conn: Connection, key: Key, groups: Sequence[Group], periods: Periods, aggregation: Aggregation, *, named: bool
+def _series(
+    groups: Sequence[Group],
+    types: Mapping[tuple[str, str], str],
+    periods: Periods,
+    aggregation: Aggregation,
+    *,
+    named: bool,
 ) -> list[Series]:
     """Groups as series; a method that fits none of an attribute's values is left out, or refused where it was named."""
     by_series: dict[tuple[str, str], list[Group]] = {}
     for group in groups:
         by_series.setdefault((group.name, group.dataset), []).append(group)
-    types = await reckoning.types(conn, key, list(by_series))
     made = []
-    for (name, dataset), mine in sorted(by_series.items()):
+    for (name, set_), mine in sorted(by_series.items()):
         fit = frozenset.intersection(*(FIT[group.kind] for group in mine))
         unfit = [method for method in aggregation.methods if method not in fit]
         if unfit and (named or len(unfit) == len(aggregation.methods)):
@@ -109,5 +137,5 @@ async def _series(
             if method in fit
             for group in mine
         ]
-        made.append(Series(name=name, type=types[name, dataset], dataset=dataset, aggregates=aggregates))
+        made.append(Series(name=name, type=types[name, set_], dataset=set_, aggregates=aggregates))
     return made

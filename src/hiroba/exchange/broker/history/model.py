@@ -45,13 +45,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def number(self) -> float | None:
         """The value where it can be reckoned with: a number, or 1 and 0 for true and false."""
-        value = self.value.get("value")
-        if not isinstance(value, int | float) or self.value["type"] != "Property":
-            return None
-        try:
-            return float(value)
-        except OverflowError:
-            return None
+        return number_of(self.value)
 
 
 class Evolution(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,6 +59,17 @@ class Evolution(msgspec.Struct, frozen=True, kw_only=True):
     deleted: datetime | None = None
     subject: str | None = None
     """Whose it is, in a tenant of personal data."""
+
+
+def number_of(instance: Instance) -> float | None:
+    """The value of an instance where it can be reckoned with."""
+    value = instance.get("value")
+    if not isinstance(value, int | float) or instance["type"] != "Property":
+        return None
+    try:
+        return float(value)
+    except OverflowError:
+        return None
 
 
 def null_of(kind: str) -> Instance:

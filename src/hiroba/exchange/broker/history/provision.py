@@ -1,5 +1,6 @@
 """What is written of the past itself: instances added, corrected and removed (CIM 009 §5.6.11 to §5.6.16)."""
 
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -8,10 +9,11 @@ from hiroba.base import clock, ids
 from hiroba.base.db import Connection
 from hiroba.exchange.broker.access import Pass
 from hiroba.exchange.broker.errors import ResourceNotFound
+from hiroba.exchange.broker.history import merging
 from hiroba.exchange.broker.history.model import INSTANCE_PREFIX, SCOPE, Evolution, Record, null_of
 from hiroba.exchange.broker.history.records import joined, record_of
-from hiroba.exchange.broker.history.store import writing
-from hiroba.exchange.broker.model import DELETED, Doc, Fragment, Instance, Key
+from hiroba.exchange.broker.history.store import copying, writing
+from hiroba.exchange.broker.model import DELETED, Doc, Entity, Fragment, Instance, Key
 
 _END = datetime(9999, 1, 1, tzinfo=UTC).timestamp()
 
@@ -85,6 +87,41 @@ async def delete_instance(conn: Connection, key: Key, name: str, urn: str, admit
         raise ResourceNotFound(f"No instance {urn} of this attribute is recorded of {key.id}.")
 
 
+async def keep(conn: Connection, tenant: str, owner: str, pasts: Sequence[Entity]) -> int:
+    """Keep pasts as they were in another tenant, instances with the names they have where they are ours; how many instances."""
+    records = [record for one in pasts for record in _copies(Key(tenant, one.key.path, one.key.id), one)]
+    evolutions = [
+        Evolution(
+            key=Key(tenant, one.key.path, one.key.id),
+            types=one.types,
+            names=tuple(one.doc),
+            owner=owner,
+            created=one.created,
+        )
+        for one in pasts
+    ]
+    await copying.put(conn, evolutions, records)
+    return len(records)
+
+
+def _copies(key: Key, past: Entity) -> Iterator[Record]:
+    for name, instances in past.doc.items():
+        for instance in instances:
+            modified = merging.time_of(instance, "modifiedAt") or past.modified
+            id_ = str(instance.get("instanceId", "")).removeprefix(INSTANCE_PREFIX)
+            seconds = ids.moment_of(id_)
+            is_ours = seconds is not None and seconds < _END
+            at = _moment(seconds) if is_ours and seconds is not None else modified
+            plain = {member: value for member, value in instance.items() if member not in merging.OF_RECORDS}
+            made = record_of(key, name, plain, id_ if is_ours else next(ids.ulids(at)), at)
+            yield msgspec.structs.replace(
+                made,
+                created=merging.time_of(instance, "createdAt") or at,
+                modified=modified,
+                deleted=merging.time_of(instance, "deletedAt"),
+            )
+
+
 async def mark_deleted(conn: Connection, key: Key, name: str, dataset: str | None, admitted: Pass) -> bool:
     """Record that an attribute of an entity known by its past alone was deleted; whether there was such an attribute."""
     known = await writing.lock(conn, key)
@@ -137,4 +174,8 @@ def _moment_of(urn: str) -> tuple[str, datetime]:
     seconds = ids.moment_of(id_)
     if seconds is None or seconds >= _END:
         raise ResourceNotFound(f"No instance {urn} is recorded.")
-    return id_, datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=round(seconds * 1000))
+    return id_, _moment(seconds)
+
+
+def _moment(seconds: float) -> datetime:
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=round(seconds * 1000))

@@ -7,10 +7,12 @@ from typing import Any, Final, Literal
 import msgspec
 
 from hiroba.base.db import Connection
+from hiroba.exchange.broker import people
+from hiroba.exchange.broker.access import Sight
 from hiroba.exchange.broker.errors import TooManyResults
 from hiroba.exchange.broker.history.model import SCOPE
 from hiroba.exchange.broker.history.store import reading
-from hiroba.exchange.broker.history.store.reading import Head, Rows, Slice
+from hiroba.exchange.broker.history.store.reading import Head, Rows, Slice, Through
 from hiroba.exchange.broker.model import HOME, Key
 from hiroba.exchange.broker.query import geo
 from hiroba.exchange.broker.query.compile import Compiler
@@ -54,6 +56,8 @@ class PastQuestion(msgspec.Struct, frozen=True, kw_only=True):
     """A question about entities over time; every name in it is an IRI."""
 
     tenant: str = HOME
+    sight: Sight | None = None
+    """Through what the past of people is seen; None: only what is nobody's is."""
     ids: tuple[str, ...] | None = None
     """Only these entities, whatever else is asked."""
     selectors: tuple[Selector, ...] = ()
@@ -79,16 +83,18 @@ class PastPage(msgspec.Struct, frozen=True, kw_only=True):
 async def entities(conn: Connection, question: PastQuestion) -> PastPage:
     """The entities a question selects, by id."""
     compiler = Compiler(alias="v")
-    where, ranges = _where(compiler, question)
+    through = _through(compiler, question)
+    where, ranges = _where(compiler, question, through)
     if question.place is not None:
-        return await _placed(conn, question, compiler, where, ranges)
-    count = await reading.count(conn, where, compiler.values) if question.count else None
+        return await _placed(conn, question, compiler, where, ranges=ranges, through=through)
+    count = await reading.count(conn, where, compiler.values, through) if question.count else None
     if question.limit == 0:
         return PastPage(heads=[], count=count)
     found = await reading.heads(
         conn,
         where,
         compiler.values,
+        through=through,
         ranges=ranges,
         limit=question.limit,
         offset=question.offset,
@@ -105,9 +111,25 @@ async def matching(conn: Connection, question: PastQuestion) -> list[Key]:
     return [head.key for head in found.heads]
 
 
-async def instances(conn: Connection, heads: list[Head], wanted: Wanted, most: int) -> Rows:
+async def head(conn: Connection, key: Key, sight: Sight | None) -> Head | None:
+    """One entity over time as a caller sees it, or None where there is nothing to see."""
+    if sight is None:
+        return await reading.head_of(conn, key)
+    found = await entities(conn, PastQuestion(tenant=key.tenant, sight=sight, ids=(key.id,), limit=1))
+    return found.heads[0] if found.heads else None
+
+
+async def people_of(conn: Connection, question: PastQuestion) -> set[str]:
+    """Everybody of whose past something is selected, however many pages that is."""
+    found = await entities(conn, msgspec.structs.replace(question, limit=MOST + 1, offset=0, count=False))
+    if len(found.heads) > MOST:
+        raise TooManyResults(f"More than {MOST} entities come into question; narrow it by type, time or q.")
+    return {head.subject for head in found.heads if head.subject is not None}
+
+
+async def instances(conn: Connection, heads: list[Head], wanted: Wanted, most: int, sight: Sight | None = None) -> Rows:
     """The instances of these entities, a page of at most about `most`."""
-    rows = await reading.instances(conn, heads, slice_of(wanted), most)
+    rows = await reading.instances(conn, heads, slice_of(wanted, sight), most)
     scoped = [head for head in heads if head.ranges is not None]
     start = wanted.period.start
     if scoped and start is not None and SCOPE not in wanted.omitted and (wanted.names is None or SCOPE in wanted.names):
@@ -117,10 +139,15 @@ async def instances(conn: Connection, heads: list[Head], wanted: Wanted, most: i
     return rows
 
 
-def slice_of(wanted: Wanted) -> Slice:
+def slice_of(wanted: Wanted, sight: Sight | None = None) -> Slice:
     """What is wanted as conditions."""
     compiler = Compiler()
-    where = f"{_during(wanted.period, compiler.bind)}{_in_datasets(wanted.datasets, compiler.bind)}"
+    value, bound = "h.value", ""
+    if sight is not None:
+        value = sight.table(sight.value, compiler.bind)
+        # statements that do not look at values bind what values need all the same, and PostgreSQL wants to see it
+        bound = f"cardinality(array[{', '.join(f'${n + 1}::text' for n in range(len(compiler.values)))}]) > 0 and "
+    where = f"{bound}{_during(wanted.period, compiler.bind)}{_in_datasets(wanted.datasets, compiler.bind)}"
     return Slice(
         branches=_TIMES[wanted.period.timeproperty],
         where=where,
@@ -128,14 +155,17 @@ def slice_of(wanted: Wanted) -> Slice:
         names=None if wanted.names is None else tuple(sorted(wanted.names)),
         omitted=tuple(sorted(wanted.omitted)),
         last=wanted.last,
+        value=value,
     )
 
 
-async def _placed(conn: Connection, question: PastQuestion, compiler: Compiler, where: str, ranges: str) -> PastPage:
+async def _placed(
+    conn: Connection, question: PastQuestion, compiler: Compiler, where: str, *, ranges: str, through: Through
+) -> PastPage:
     """Where a place decides: the geometries of every candidate are looked at, then the page is cut."""
     place = question.place
     candidates = await reading.heads(
-        conn, where, compiler.values, ranges=ranges, limit=MOST + 1, down=question.descending
+        conn, where, compiler.values, through=through, ranges=ranges, limit=MOST + 1, down=question.descending
     )
     if len(candidates) > MOST or place is None:
         raise TooManyResults(f"More than {MOST} entities come into question; narrow it by type, time or q.")
@@ -159,7 +189,19 @@ def _in_datasets(datasets: frozenset[str] | None, bind: Callable[[Any, str], str
     return "" if datasets is None else f" and h.dataset = any({bind(sorted(datasets), 'text[]')})"
 
 
-def _where(compiler: Compiler, question: PastQuestion) -> tuple[str, str]:
+def _through(compiler: Compiler, question: PastQuestion) -> Through:
+    """Through what the statement of a question reads."""
+    if question.sight is None:
+        return reading.TABLES
+    whose = None
+    if question.ids is not None:
+        whose = {key for id_ in question.ids if (key := people.key_of(id_)) is not None}
+    elif question.selectors and all(one.ids for one in question.selectors):
+        whose = {key for one in question.selectors for id_ in one.ids if (key := people.key_of(id_)) is not None}
+    return reading.through(question.sight, compiler.bind, whose)
+
+
+def _where(compiler: Compiler, question: PastQuestion, through: Through) -> tuple[str, str]:
     """The condition on a row `v` of evolutions, and when its scopes were those that are asked for."""
     bind = compiler.bind
     conditions = [f"v.tenant = {bind(question.tenant, 'text')}"]
@@ -176,22 +218,22 @@ def _where(compiler: Compiler, question: PastQuestion) -> tuple[str, str]:
     )
     ranges = "null"
     if question.scopes is not None:
-        ranges = _ranges(compiler, question.scopes)
+        ranges = _ranges(compiler, question.scopes, through)
         during = " or ".join(
             f"({during}) and {time} <@ ({ranges})" for time, _ in _TIMES[question.wanted.period.timeproperty]
         )
-    conditions.append(reading.exists(f"({during}){named}{_in_datasets(question.wanted.datasets, bind)}"))
+    conditions.append(reading.exists(f"({during}){named}{_in_datasets(question.wanted.datasets, bind)}", through))
     if question.q is not None:
         inner = Compiler(alias="d", start=compiler.start + len(compiler.values), links=0)
         condition = inner.query(question.q)
         compiler.values += inner.values
         names = bind(sorted(attributes(question.q)), "text[]")
-        conditions.append(reading.fulfils(f"({during}) and h.name = any({names})", condition))
+        conditions.append(reading.fulfils(f"({during}) and h.name = any({names})", condition, through))
     return " and ".join(conditions), ranges
 
 
-def _ranges(compiler: Compiler, scopes: Scopes) -> str:
+def _ranges(compiler: Compiler, scopes: Scopes, through: Through) -> str:
     inner = Compiler(alias="x", start=compiler.start + len(compiler.values))
     condition = inner.scopes(scopes)
     compiler.values += inner.values
-    return reading.in_scopes(condition, SCOPE)
+    return reading.in_scopes(condition, SCOPE, through)

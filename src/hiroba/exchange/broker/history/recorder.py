@@ -9,8 +9,5 @@ from hiroba.exchange.broker.history.store import writing
 
 
 async def record(conn: Connection, events: Sequence[Event]) -> None:
-    """Record what events say, in their transaction, with one statement for all of them."""
-    records = list(records_of(events))
-    evolutions = evolutions_of(events)
-    if records or evolutions:
-        await writing.record(conn, evolutions, records)
+    """Record what events say, in their transaction, with a statement or two for all of them."""
+    await writing.record(conn, evolutions_of(events), list(records_of(events)))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 
 import msgspec
 
@@ -135,7 +136,7 @@ def _written(before: Doc, after: Doc) -> Iterator[tuple[str, Instance]]:
         old = before.get(name, ())
         if instances is not old:
             for instance in instances:
-                if not any(instance is one for one in old):
+                if not old or not any(instance is one for one in old):
                     yield name, instance
 
 
@@ -146,6 +147,7 @@ def _scopes(event: Event, fresh: Iterator[str]) -> Iterator[Record]:
         yield scope_record(event.key, after, next(fresh), event.at)
 
 
+@lru_cache(1_000)
 def _moment(text: str | None) -> datetime | None:
     """A moment that PostgreSQL keeps as one: the very first and the very last of the calendar are its infinities."""
     if text is None:

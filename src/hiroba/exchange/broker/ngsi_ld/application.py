@@ -65,6 +65,8 @@ class Route(msgspec.Struct, frozen=True):
         return self.action == "write" and self.method == "POST" and "{}" not in self.path
 
 
+LISTED: Final = frozenset({"limit", "offset", "count", "options", "sysAttrs"})
+SHOWN: Final = frozenset({"options", "sysAttrs"})
 ROUTES: Final = (
     Route("POST", "/entities", "write", entities.create, personal="write"),
     Route("GET", "/entities", "read", queries.query, personal="read"),
@@ -84,21 +86,21 @@ ROUTES: Final = (
     Route("POST", "/entityOperations/merge", "write", batches.merge, personal="write"),
     Route("POST", "/entityOperations/delete", "write", batches.delete, personal="write"),
     Route("POST", "/entityOperations/query", "read", queries.query_by_post, personal="read"),
-    Route("POST", "/temporal/entities", "write", evolutions.upsert, frozenset()),
-    Route("GET", "/temporal/entities", "read", temporal.query, temporal.PARAMETERS),
-    Route("GET", "/temporal/entities/{}", "read", temporal.retrieve, temporal.OF_ONE),
-    Route("DELETE", "/temporal/entities/{}", "write", evolutions.delete, frozenset()),
-    Route("POST", "/temporal/entities/{}/attrs", "write", evolutions.add, frozenset()),
+    Route("POST", "/temporal/entities", "write", evolutions.upsert, frozenset({"local"})),
+    Route("GET", "/temporal/entities", "read", temporal.query, temporal.PARAMETERS, personal="read"),
+    Route("GET", "/temporal/entities/{}", "read", temporal.retrieve, temporal.OF_ONE, personal="read"),
+    Route("DELETE", "/temporal/entities/{}", "write", evolutions.delete, frozenset({"local"})),
+    Route("POST", "/temporal/entities/{}/attrs", "write", evolutions.add, frozenset({"local"})),
     Route(
         "DELETE",
         "/temporal/entities/{}/attrs/{}",
         "write",
         evolutions.delete_attribute,
-        frozenset({"datasetId", "deleteAll"}),
+        frozenset({"datasetId", "deleteAll", "local"}),
     ),
-    Route("PATCH", "/temporal/entities/{}/attrs/{}/{}", "write", evolutions.replace_instance, frozenset()),
-    Route("DELETE", "/temporal/entities/{}/attrs/{}/{}", "write", evolutions.delete_instance, frozenset()),
-    Route("POST", "/temporal/entityOperations/query", "read", temporal.query_by_post, temporal.BESIDE),
+    Route("PATCH", "/temporal/entities/{}/attrs/{}/{}", "write", evolutions.replace_instance, frozenset({"local"})),
+    Route("DELETE", "/temporal/entities/{}/attrs/{}/{}", "write", evolutions.delete_instance, frozenset({"local"})),
+    Route("POST", "/temporal/entityOperations/query", "read", temporal.query_by_post, temporal.BESIDE, personal="read"),
     Route("POST", "/csourceRegistrations", "write", sources.create, frozenset()),
     Route("GET", "/csourceRegistrations", "read", sources.query, sources.PARAMETERS),
     Route("GET", "/csourceRegistrations/{}", "read", sources.retrieve, frozenset({"options", "sysAttrs"})),
@@ -108,11 +110,11 @@ ROUTES: Final = (
         route
         for face in (subscriptions.ENTITIES, subscriptions.SOURCES)
         for route in (
-            Route("POST", face.path, "write", face.create, frozenset()),
-            Route("GET", face.path, "read", face.query, frozenset({"limit", "offset", "count", "options", "sysAttrs"})),
-            Route("GET", f"{face.path}/{{}}", "read", face.retrieve, frozenset({"options", "sysAttrs"})),
-            Route("PATCH", f"{face.path}/{{}}", "write", face.update, frozenset()),
-            Route("DELETE", f"{face.path}/{{}}", "write", face.delete, frozenset()),
+            Route("POST", face.path, "write", face.create, frozenset(), personal=face.personal),
+            Route("GET", face.path, "read", face.query, LISTED, personal=face.personal),
+            Route("GET", f"{face.path}/{{}}", "read", face.retrieve, SHOWN, personal=face.personal),
+            Route("PATCH", f"{face.path}/{{}}", "write", face.update, frozenset(), personal=face.personal),
+            Route("DELETE", f"{face.path}/{{}}", "write", face.delete, frozenset(), personal=face.personal),
         )
     ),
     Route("GET", "/temporal/entityMaps", "read", temporal.entity_map, temporal.PARAMETERS | {"entityMapLifetime"}),
@@ -182,8 +184,8 @@ class _Node:
 
 async def _entered(request: Request, gate: Gate, parts: list[str]) -> list[str]:
     """Go into a tenant of personal data: what a write says of people is read as they are named inside, a read is not touched."""
-    request.named = {key for text in (*parts, *request.words("id")) for key in candidates(text)}
-    if request.admitted.sight is not None:
+    if request.personal != "write":
+        request.named = {key for text in (*parts, *request.words("id")) for key in candidates(text)}
         return parts
     given = request.headers.get(SUBJECT, "")
     texts = [*parts, given, *request.params.values(), await request.plain_body()]
@@ -200,7 +202,7 @@ async def _released(request: Request, gate: Gate, answer: Answer, send_: Send) -
     if request.outside:
         answer.body = reworded(answer.body.decode(), request.outside).encode()
         answer.headers = [(name, reworded(value, request.outside)) for name, value in answer.headers]
-    is_read = request.admitted.sight is not None
+    is_read = request.personal == "read"
     if is_read and answer.status < 300 and request.told is None:  # noqa: PLR2004 - a success
         log.error("%s does not say what it tells of people, so it is not sent", request.path)
         answer = problem(PersonalDataClosed("This operation does not say what it tells of people."))
@@ -248,7 +250,7 @@ class NgsiLd:
                 return Answer(204, headers=[("allow", ", ".join(node.methods))])
             route = node.route(scope)
             operation = f"{route.method} {route.path}"
-            request.path = route.path
+            request.path, request.personal = route.path, route.personal
             request.must_say_its_length()
             request.must_know_its_parameters(route.params)
             if route.method == "GET":

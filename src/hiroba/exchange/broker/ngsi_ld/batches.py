@@ -16,7 +16,7 @@ from hiroba.exchange.broker.federation.outcomes import Leg
 from hiroba.exchange.broker.federation.splitting import Attributes
 from hiroba.exchange.broker.model import Fragment, Key
 from hiroba.exchange.broker.ngsi_ld import distributed
-from hiroba.exchange.broker.ngsi_ld.http import Answer, Request, json, parse
+from hiroba.exchange.broker.ngsi_ld.http import JSON, Answer, Request, json, parse
 
 MOST: Final = 10_000
 """Entities of one batch."""
@@ -94,12 +94,14 @@ def _checked(document: Any, items: list[Any]) -> list[Any]:
 
 
 async def _given(request: Request, *, whole: bool = False, merging: bool = False) -> list[Given]:
-    document, _ = await request.document()
+    document, shared = await request.document()
+    is_shared = request.media_type == JSON
     given: list[Given] = []
     for item in _checked(document, document if isinstance(document, list) else []):
         id_ = str(item.get("id", ""))[:200] if isinstance(item, dict) else ""
         try:
-            context = await request.context_of(item)
+            has_own = not is_shared or "@context" in item
+            context = await request.context_of(item) if has_own else shared
             fragment = reading.fragment(item, context, whole=whole, merging=merging)
             if not fragment.id:
                 raise BadRequestData("The entity has no id.")

@@ -28,6 +28,7 @@ from hiroba.exchange.broker.federation.queries import Wish
 from hiroba.exchange.broker.federation.reads import Found
 from hiroba.exchange.broker.federation.splitting import Attributes
 from hiroba.exchange.broker.federation.writes import Write
+from hiroba.exchange.broker.history.store import reading
 from hiroba.exchange.broker.linked import Fetch
 from hiroba.exchange.broker.maps.model import EntityMap
 from hiroba.exchange.broker.model import Entity, Key
@@ -82,9 +83,20 @@ async def write(
     if selection := request.params.get("type"):
         asked = msgspec.structs.replace(asked, types=selections.parse(selection).resolve(context.expand))
     if not asked.of:
-        held = await exchange.reader.read(Key(request.tenant, "", asked.id))
-        asked = msgspec.structs.replace(asked, of=frozenset(held.types if held is not None else ()))
+        asked = msgspec.structs.replace(
+            asked, of=await _types(exchange, Key(request.tenant, "", asked.id), past=asked.past)
+        )
     return await writes.distribute(exchange.federation, origin(request, context), asked, here)
+
+
+async def _types(exchange: Exchange, key: Key, *, past: bool) -> frozenset[str]:
+    """The types of an entity, as far as they are known here."""
+    if past:
+        async with exchange.reading() as conn:
+            head = await reading.head_of(conn, key)
+        return frozenset(head.types if head is not None else ())
+    held = await exchange.reader.read(key)
+    return frozenset(held.types if held is not None else ())
 
 
 async def write_all(
@@ -131,7 +143,7 @@ def _raise_if_nothing(legs: Sequence[Leg]) -> None:
 async def entity(request: Request, exchange: Exchange, key: Key, shape: Shape) -> tuple[Entity | None, Found, Headers]:
     """One entity, put together from here and from the sources that have some of it (§5.7.1.4)."""
     if request.admitted.sight is not None:
-        async with exchange.reading() as conn:
+        async with exchange.reading_people() as conn:
             return (await held(request, conn)([key.id])).get(key.id), Found(), []
     own = await exchange.reader.read(key)
     if is_local(request, exchange):
@@ -164,7 +176,7 @@ async def purge(
     """Let the sources purge that a purge concerns (§5.6.21.4)."""
     if is_local(request, exchange) or request.params.get("type") == "*":
         return []
-    wish = Wish(question=question, said=_said(request.params), attributes=question.having)
+    wish = Wish(question=question, said=said(request.params), attributes=question.having)
     asked = Purge(wish=wish, dropped=dropped, kept=kept)
     return await purges.distribute(exchange.federation, origin(request, context), asked)
 
@@ -176,7 +188,15 @@ def purged(legs: Sequence[Leg]) -> Answer:
     return json(207, outcomes.batch_result([(leg.registration, leg) for leg in legs if not leg.is_whole]))
 
 
-def _said(params: Mapping[str, str]) -> dict[str, str]:
+def is_spread(request: Request, params: Mapping[str, str]) -> bool:
+    """Whether parts of one entity may lie in several places: as the Query document says, or the address (§4.3.6.7)."""
+    if "splitEntities" in params:
+        return params["splitEntities"].lower() == "true"
+    return request.flag("splitEntities")
+
+
+def said(params: Mapping[str, str]) -> dict[str, str]:
+    """The parts of a query whose words no context changes."""
     return {name: params[name] for name in PASSED_ON if name in params}
 
 
@@ -197,13 +217,13 @@ async def ask(
     if is_local(request, exchange) or params.get("type") == "*":
         return Found(), []
     federation = exchange.federation
-    is_split = request.flag("splitEntities")
-    said = {} if is_split else _said(params)
+    is_split = is_spread(request, params)
+    words = {} if is_split else said(params)
     asked = _bare(question) if is_split else question
     csf = resolve(q.parse(params["csf"], "csf"), context.expand, context.expand) if "csf" in params else None
     wish = Wish(
         question=asked,
-        said=said,
+        said=words,
         attributes=question.having,
         datasets=datasets,
         csf=csf,

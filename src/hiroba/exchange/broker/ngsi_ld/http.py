@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Any, Final
 from urllib.parse import parse_qsl, quote
 
@@ -10,7 +12,7 @@ import orjson
 from litestar.types import HTTPScope, Receive, Send
 
 from hiroba.base.errors import Problem, TooLarge
-from hiroba.exchange.broker.access import Pass, Shown
+from hiroba.exchange.broker.access import Pass, Personal, Shown
 from hiroba.exchange.broker.contexts.book import Book
 from hiroba.exchange.broker.contexts.context import CORE, Context
 from hiroba.exchange.broker.documents.reading import check_depth
@@ -80,8 +82,8 @@ class Request:
     """One request, as far as it has been looked at."""
 
     __slots__ = (
-        "_body", "_params", "accepts", "admitted", "book", "headers", "method", "named", "outside", "path", "receive", "scope",
-        "tenant", "told",
+        "_body", "_params", "accepts", "admitted", "book", "headers", "method", "named", "outside", "path", "personal",
+        "receive", "scope", "tenant", "told",
     )  # fmt: skip
 
     def __init__(self, scope: HTTPScope, receive: Receive, book: Book, path: str = "") -> None:
@@ -91,6 +93,8 @@ class Request:
         self.method: str = scope["method"]
         self.path = path
         """The path of the operation below /ngsi-ld/v1, {} for its parts."""
+        self.personal: Personal = "closed"
+        """What the operation is where the data are people's."""
         self.headers: dict[str, str] = {
             name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
         }
@@ -103,21 +107,14 @@ class Request:
         """People whom the request names."""
         self.outside: Mapping[str, str] = {}
         """How people who are named inside otherwise are named in the answer."""
-        self._params: dict[str, str] | None = None
+        self._params: Mapping[str, str] | None = None
         self._body: bytes | None = None
 
     @property
     def params(self) -> Mapping[str, str]:
         """The query parameters; one that comes twice counts by its last."""
         if self._params is None:
-            try:
-                self._params = dict(
-                    parse_qsl(
-                        self.scope["query_string"].decode(), keep_blank_values=True, max_num_fields=100, errors="strict"
-                    )
-                )
-            except ValueError as error:
-                raise BadRequestData(f"The query string cannot be read: {error}.") from error
+            self._params = _params(self.scope["query_string"])
         return self._params
 
     def must_know_its_parameters(self, known: frozenset[str] = PARAMETERS) -> None:
@@ -131,9 +128,14 @@ class Request:
         if self.method in {"POST", "PATCH", "PUT"} and "content-length" not in self.headers:
             raise LengthRequired
 
+    @property
+    def media_type(self) -> str:
+        """The media type of the body, without its parameters."""
+        return self.headers.get("content-type", "").split(";")[0].strip().lower()
+
     def must_come_as(self, *kinds: str) -> str:
         """The media type of the body, or the problem that it is none of these (§6.3.4)."""
-        kind = self.headers.get("content-type", "").split(";")[0].strip().lower()
+        kind = self.media_type
         if kind not in kinds:
             if not kind:
                 raise InvalidRequest(f"A body comes with a Content-Type: {' or '.join(kinds)}.")
@@ -260,7 +262,7 @@ class Request:
 
     async def context_of(self, document: Any) -> Context:
         """The context one document of the body is to be read by: its own where it is JSON-LD, else the Link header's."""
-        kind = self.headers.get("content-type", "").split(";")[0].strip().lower()
+        kind = self.media_type
         has_context = isinstance(document, dict) and "@context" in document
         if kind == JSON_LD and not has_context:
             raise BadRequestData("A JSON-LD body has a member @context at its top.")
@@ -281,6 +283,15 @@ class Request:
         """The context of the Link header, or the core."""
         link = self.link
         return CORE if link is None else await self.book.context(link, self.tenant)
+
+
+@lru_cache(1_000)
+def _params(query_string: bytes) -> Mapping[str, str]:
+    try:
+        found = parse_qsl(query_string.decode(), keep_blank_values=True, max_num_fields=100, errors="strict")
+    except ValueError as error:
+        raise BadRequestData(f"The query string cannot be read: {error}.") from error
+    return MappingProxyType(dict(found))
 
 
 def reworded(text: str, words: Mapping[str, str]) -> str:

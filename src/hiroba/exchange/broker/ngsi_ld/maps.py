@@ -9,7 +9,7 @@ from hiroba.base.db import Connection
 from hiroba.base.ids import ulid
 from hiroba.exchange.broker import questions
 from hiroba.exchange.broker.documents import names
-from hiroba.exchange.broker.errors import BadRequestData, ResourceNotFound, TooManyResults
+from hiroba.exchange.broker.errors import BadRequestData, OperationNotSupported, ResourceNotFound, TooManyResults
 from hiroba.exchange.broker.exchange import Exchange
 from hiroba.exchange.broker.federation.reads import Found
 from hiroba.exchange.broker.maps import model, store
@@ -41,6 +41,7 @@ async def named(request: Request, exchange: Exchange) -> EntityMap | None:
     location = request.headers.get(HEADER)
     if location is None:
         return None
+    _must_not_be_personal(request)
     async with exchange.reading() as conn:
         return await store.entity_map(conn, request.tenant, model.id_in(location))
 
@@ -88,6 +89,7 @@ async def kept(
     linked: Mapping[str, str] = {},
 ) -> EntityMap:
     """A new map with these entries, kept as long as the request wants."""
+    _must_not_be_personal(request)
     lifetime = params.get("entityMapLifetime")
     expires = model.until(None if lifetime is None else duration(lifetime, "entityMapLifetime"))
     entity_map = EntityMap(
@@ -103,6 +105,12 @@ async def kept(
             raise TooManyResults(f"There are {MOST_MAPS} entity maps; delete some, or wait until they expire.")
         await store.add(conn, entity_map)
     return entity_map
+
+
+def _must_not_be_personal(request: Request) -> None:
+    """Nothing, or the problem that who allows what is not remembered: each page asks for it anew."""
+    if request.admitted.gate is not None:
+        raise OperationNotSupported("There are no entity maps of people: who may be seen is asked anew with each page.")
 
 
 def created(entity_map: EntityMap) -> Answer:

@@ -1,17 +1,19 @@
 """Queries over entities, by GET and by POST (CIM 009 §5.7.2, §6.4.3.2, §6.23)."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 from urllib.parse import quote, urlencode
 
+import msgspec
 from msgspec.structs import replace
 
 from hiroba.exchange.broker import questions
 from hiroba.exchange.broker.contexts.context import Context
 from hiroba.exchange.broker.documents import names, writing
+from hiroba.exchange.broker.documents.writing import Shape
 from hiroba.exchange.broker.errors import BadRequestData
 from hiroba.exchange.broker.exchange import Exchange
-from hiroba.exchange.broker.linked import joined, told
+from hiroba.exchange.broker.linked import Join, joined, told
 from hiroba.exchange.broker.ngsi_ld import bodies, distributed, maps, shapes
 from hiroba.exchange.broker.ngsi_ld.entities import BASE, answer_of
 from hiroba.exchange.broker.ngsi_ld.http import Answer, Request
@@ -21,11 +23,42 @@ from hiroba.exchange.broker.query.names import attributes, resolve
 from hiroba.exchange.broker.query.tree import ENTITY_MEMBERS
 from hiroba.exchange.broker.questions import Page, Question, Selector
 
+REMEMBERED: Final = 2_000
+"""Queries that are kept as they were understood; past that all are forgotten."""
+LONGEST: Final = 2_000
+"""Bytes of a query that is kept."""
+_UNDERSTOOD: dict[tuple[Any, ...], "Understood"] = {}
+
+
+class Understood(msgspec.Struct, frozen=True):
+    """What parameters ask for: which entities, in which shape, and which of those that are linked to."""
+
+    question: Question
+    shape: Shape
+    join: Join | None
+
 
 async def query(request: Request, exchange: Exchange) -> Answer:
     """The entities that match the parameters, a page of them."""
     context = await request.context()
-    return await _answer(request, exchange, context, request.params, (selected(request, context),))
+    said: bytes = request.scope["query_string"]
+    key = (said, request.tenant, request.accepts, request.preference("body"), context)
+    is_kept = request.admitted.sight is None and len(said) <= LONGEST  # what is people's is understood anew each time
+    understood = _UNDERSTOOD.get(key) if is_kept else None
+    if understood is None:
+        understood = _understood(request, context, request.params, (selected(request, context),))
+        if len(_UNDERSTOOD) >= REMEMBERED:
+            _UNDERSTOOD.clear()
+        if is_kept:
+            _UNDERSTOOD[key] = understood
+    return await _answer(request, exchange, context, request.params, understood)
+
+
+def _understood(
+    request: Request, context: Context, params: Mapping[str, str], selectors: tuple[Selector, ...]
+) -> Understood:
+    shape = shapes.of(request, context, params)
+    return Understood(question_of(request, context, params, selectors, shape), shape, shapes.join_of(params))
 
 
 def asked(request: Request, context: Context) -> Question:
@@ -47,7 +80,8 @@ async def query_by_post(request: Request, exchange: Exchange) -> Answer:
     document, context = await request.document()
     params, entities = bodies.read(document)
     selectors = tuple(selector_of(entity, context) for entity in entities)
-    return await _answer(request, exchange, context, {**request.params, **params}, selectors)
+    params = {**request.params, **params}
+    return await _answer(request, exchange, context, params, _understood(request, context, params, selectors))
 
 
 async def entity_map(request: Request, exchange: Exchange) -> Answer:
@@ -85,11 +119,9 @@ def selector_of(entity: Mapping[str, Any], context: Context) -> Selector:
 
 
 async def _answer(
-    request: Request, exchange: Exchange, context: Context, params: Mapping[str, str], selectors: tuple[Selector, ...]
+    request: Request, exchange: Exchange, context: Context, params: Mapping[str, str], understood: Understood
 ) -> Answer:
-    shape = shapes.of(request, context, params)
-    join = shapes.join_of(params)
-    question = question_of(request, context, params, selectors, shape)
+    question, shape, join = understood.question, understood.shape, understood.join
     known = await maps.named(request, exchange)
     found, warned = await distributed.ask(
         request, exchange, context, question, params, datasets=shape.datasets, known=known
@@ -115,7 +147,7 @@ async def _answer(
 
 
 def question_of(
-    request: Request, context: Context, params: Mapping[str, str], selectors: tuple[Selector, ...], shape: writing.Shape
+    request: Request, context: Context, params: Mapping[str, str], selectors: tuple[Selector, ...], shape: Shape
 ) -> Question:
     """The question of a request (§5.7.2.4), or what is wrong with it."""
     page = window(request)

@@ -17,14 +17,17 @@ from hiroba.exchange.broker.documents.writing import Shape
 from hiroba.exchange.broker.errors import (
     AlreadyExists,
     BadRequestData,
-    OperationNotSupported,
     ResourceNotFound,
     TooManyResults,
 )
 from hiroba.exchange.broker.exchange import Exchange
+from hiroba.exchange.broker.history import provision
+from hiroba.exchange.broker.history.questions import PastQuestion
+from hiroba.exchange.broker.history.store import copying
 from hiroba.exchange.broker.model import Entity, Key
-from hiroba.exchange.broker.ngsi_ld import bodies, distributed, queries, shapes
+from hiroba.exchange.broker.ngsi_ld import bodies, distributed, gathering, queries, shapes, temporal
 from hiroba.exchange.broker.ngsi_ld.entities import BASE
+from hiroba.exchange.broker.ngsi_ld.gathering import Terms
 from hiroba.exchange.broker.ngsi_ld.http import Answer, Request, json
 from hiroba.exchange.broker.query import q
 from hiroba.exchange.broker.query.match import matches
@@ -40,10 +43,13 @@ AT_ONCE: Final = 500
 """Entities that are copied together."""
 MOST: Final = 100_000
 """Entities of one snapshot."""
+MOST_INSTANCES: Final = 1_000_000
+"""Instances of the past that one query brings into a snapshot."""
 MOST_SNAPSHOTS: Final = 100
 """Snapshots of a tenant at one time."""
 
 Asked = tuple[Question, Shape, Mapping[str, str]]
+AskedPast = tuple[PastQuestion, Mapping[str, str]]
 
 
 async def enter(request: Request, exchange: Exchange) -> tuple[str, str] | None:
@@ -62,11 +68,11 @@ async def create(request: Request, exchange: Exchange) -> Answer:
     """Create a snapshot of what queries find (§5.16.1)."""
     document, context = await request.document()
     said = model.check(document, queries=True)
-    if "snapshotTemporalQueries" in said:
-        raise OperationNotSupported("Snapshots are made of snapshotQueries here; their histories begin then.")
-    asked = [_asked(request, context, query) for query in said["snapshotQueries"]]
+    asked = [_asked(request, context, query) for query in said.get("snapshotQueries", ())]
+    pasts = [_asked_past(request, context, query) for query in said.get("snapshotTemporalQueries", ())]
     made = await _add(request, exchange, said)
-    exchange.later(_fill(exchange, made, [_found(request, exchange, context, one) for one in asked]))
+    entities = [_found(request, exchange, context, one) for one in asked]
+    exchange.later(_fill(exchange, made, entities, [_past(request, exchange, context, one) for one in pasts]))
     return _made(made)
 
 
@@ -79,7 +85,7 @@ async def clone(request: Request, exchange: Exchange, id_: str) -> Answer:
         request, exchange, {**said, **{name: original.said[name] for name in model.QUERIES if name in original.said}}
     )
     everything = Question(tenant=original.holds, limit=AT_ONCE)
-    exchange.later(_fill(exchange, made, [_here(exchange, everything)], original.details))
+    exchange.later(_clone(exchange, made, original, _here(exchange, everything)))
     return _made(made)
 
 
@@ -140,6 +146,14 @@ def _asked(request: Request, context: Context, query: Mapping[str, Any]) -> Aske
     return replace(question, order=(), limit=AT_ONCE, offset=0, count=False), shape, params
 
 
+def _asked_past(request: Request, context: Context, query: Mapping[str, Any]) -> AskedPast:
+    params, entities = bodies.read(query, over_time=True)
+    selectors = tuple(queries.selector_of(entity, context) for entity in entities)
+    asked = temporal.asked_of(request, context, params)
+    question = temporal.question_of(request, context, params, selectors, asked)
+    return replace(question, descending=False, limit=questions.MOST, offset=0, count=False), params
+
+
 def _lifetime(said: Mapping[str, Any]) -> float | None:
     if "snapshotLifetime" not in said:
         return None
@@ -176,6 +190,17 @@ async def _found(request: Request, exchange: Exchange, context: Context, asked: 
         question, is_more = replace(question, offset=question.offset + AT_ONCE), page.more
 
 
+async def _past(
+    request: Request, exchange: Exchange, context: Context, asked: AskedPast
+) -> AsyncIterator[list[Entity]]:
+    """The pasts that a query finds here and at context sources, some at a time."""
+    question, params = asked
+    terms = Terms(wanted=question.wanted)
+    found, _ = await gathering.of_many(request, exchange, context, question, params, terms=terms)
+    async for batch in gathering.everything(exchange, question, found):
+        yield batch
+
+
 async def _here(exchange: Exchange, question: Question) -> AsyncIterator[list[Entity]]:
     """What a query finds here, a batch at a time."""
     last: Key | None = None
@@ -201,16 +226,29 @@ async def _fill(
     exchange: Exchange,
     made: Snapshot,
     found: Sequence[AsyncIterator[list[Entity]]],
-    details: Mapping[str, Any] | None = None,
+    pasts: Sequence[AsyncIterator[list[Entity]]],
 ) -> None:
-    """Copy what is found into a snapshot and say how it ended; a clone has its original's `details`."""
+    """Copy what is found into a snapshot and say how it ended."""
     results = [await _copied(exchange, made, batches) for batches in found]
-    told = {"snapshotQueriesDetails": results} if details is None else details
-    status = model.status(results)
-    if details is not None and status == "empty":
-        status = "success"
+    of_pasts = [await _kept(exchange, made, batches) for batches in pasts]
+    told = {"snapshotQueriesDetails": results} if results else {}
+    told |= {"snapshotTemporalQueriesDetails": of_pasts} if of_pasts else {}
+    await _finish(exchange, made, model.status([*results, *of_pasts]), told)
+
+
+async def _clone(exchange: Exchange, made: Snapshot, original: Snapshot, found: AsyncIterator[list[Entity]]) -> None:
+    """Copy a snapshot, its past too; a clone has its original's details."""
+    copied = await _copied(exchange, made, found)
+    status = model.status([copied])
+    if status != "failure":
+        async with exchange.writing() as conn:
+            await copying.clone(conn, original.holds, made.holds)
+    await _finish(exchange, made, "success" if status == "empty" else status, original.details)
+
+
+async def _finish(exchange: Exchange, made: Snapshot, status: model.Status, details: Mapping[str, Any]) -> None:
     async with exchange.writing() as conn:
-        await store.finish(conn, made, status, told)
+        await store.finish(conn, made, status, details)
         finished = await store.snapshot(conn, made.tenant, made.id)
     if finished is not None:
         await _tell(exchange, finished)
@@ -228,6 +266,23 @@ async def _copied(exchange: Exchange, made: Snapshot, batches: AsyncIterator[lis
     except Problem as problem:
         return model.result(copied, problem)
     return model.result(copied)
+
+
+async def _kept(exchange: Exchange, made: Snapshot, batches: AsyncIterator[list[Entity]]) -> dict[str, Any]:
+    """Keep pasts in a snapshot; what came of it."""
+    kept = instances = 0
+    try:
+        async for batch in batches:
+            kept += len(batch)
+            async with exchange.writing() as conn:
+                instances += await provision.keep(conn, made.holds, made.owner, batch)
+            if kept > MOST or instances > MOST_INSTANCES:
+                raise TooManyResults(
+                    f"A snapshot has at most {MOST} entities and {MOST_INSTANCES} instances of the past."
+                )
+    except Problem as problem:
+        return model.result(kept, problem)
+    return model.result(kept)
 
 
 async def _tell(exchange: Exchange, snapshot: Snapshot) -> None:

@@ -8,9 +8,10 @@ import msgspec
 
 from hiroba.base import clock
 from hiroba.base.errors import Unauthorized
+from hiroba.exchange.broker.access import Personal
 from hiroba.exchange.broker.contexts.context import Context
 from hiroba.exchange.broker.documents import names
-from hiroba.exchange.broker.errors import ResourceNotFound
+from hiroba.exchange.broker.errors import OperationNotSupported, ResourceNotFound
 from hiroba.exchange.broker.exchange import Exchange
 from hiroba.exchange.broker.ngsi_ld import distributed
 from hiroba.exchange.broker.ngsi_ld.entities import BASE
@@ -26,10 +27,12 @@ class Face(msgspec.Struct, frozen=True):
 
     path: str
     kept: Callable[[Exchange], Kept]
+    personal: Personal = "closed"
 
     async def create(self, request: Request, exchange: Exchange) -> Answer:
         """Create a subscription (§5.8.1, §5.11.2)."""
         document, context = await request.document()
+        _must_follow_changes(request, document)
         distributed.must_not_have_come_back(request, exchange)
         id_ = await self.kept(exchange).create(
             request.tenant, request.admitted.owner, document, context, via=request.headers.get("via", "")
@@ -67,6 +70,7 @@ class Face(msgspec.Struct, frozen=True):
     async def update(self, request: Request, exchange: Exchange, id_: str) -> Answer:
         """Update a subscription (§5.8.2, §5.11.3)."""
         document, context = await request.document(patch=True)
+        _must_follow_changes(request, document)
         await self.kept(exchange).change(
             request.tenant, _id(id_), document, context, lambda stored: _must_own(request, stored)
         )
@@ -84,8 +88,14 @@ class Face(msgspec.Struct, frozen=True):
         exchange.forwarder.wake()
 
 
-ENTITIES: Final = Face("/subscriptions", lambda exchange: exchange.subscriptions)
+ENTITIES: Final = Face("/subscriptions", lambda exchange: exchange.subscriptions, "subscribe")
 SOURCES: Final = Face("/csourceSubscriptions", lambda exchange: exchange.subscribers)
+
+
+def _must_follow_changes(request: Request, document: Any) -> None:
+    """Nothing, or the problem that of people's data only changes are told."""
+    if request.admitted.gate is not None and isinstance(document, dict) and document.get("timeInterval"):
+        raise OperationNotSupported("Of personal data changes are told, not everything again after some time.")
 
 
 def _id(id_: str) -> str:

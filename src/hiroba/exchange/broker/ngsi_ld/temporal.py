@@ -9,29 +9,30 @@ import msgspec
 
 from hiroba.base import clock
 from hiroba.base.db import Connection
+from hiroba.exchange.broker.access import Sight
 from hiroba.exchange.broker.contexts.context import Context
 from hiroba.exchange.broker.documents import evolution_writing
 from hiroba.exchange.broker.documents.evolution_writing import Moment, Past, Series, TemporalFormat
 from hiroba.exchange.broker.documents.writing import Shape
-from hiroba.exchange.broker.errors import BadRequestData, InvalidRequest, ResourceNotFound, TooManyResults
+from hiroba.exchange.broker.errors import BadRequestData, InvalidRequest, ResourceNotFound
 from hiroba.exchange.broker.exchange import Exchange
+from hiroba.exchange.broker.federation.reads import Found
 from hiroba.exchange.broker.history import aggregates, periods, questions
 from hiroba.exchange.broker.history.aggregates import Aggregation
 from hiroba.exchange.broker.history.model import INSTANCE_PREFIX, SCOPE
 from hiroba.exchange.broker.history.questions import PastQuestion, Period, Wanted
-from hiroba.exchange.broker.history.store import reading
 from hiroba.exchange.broker.history.store.reading import Head, Row, Rows
-from hiroba.exchange.broker.maps.model import HERE
+from hiroba.exchange.broker.maps.model import HERE, EntityMap, id_in
 from hiroba.exchange.broker.model import Entity, Key, dataset
-from hiroba.exchange.broker.ngsi_ld import bodies, maps, shapes
+from hiroba.exchange.broker.ngsi_ld import bodies, gathering, maps, shapes
 from hiroba.exchange.broker.ngsi_ld.entities import BASE, answer_of, key_of
+from hiroba.exchange.broker.ngsi_ld.gathering import Terms
 from hiroba.exchange.broker.ngsi_ld.http import Answer, Request, words
 from hiroba.exchange.broker.ngsi_ld.pages import window
 from hiroba.exchange.broker.ngsi_ld.queries import expanded, is_local, place_of, selected, selector_of
-from hiroba.exchange.broker.query import order, q, scopes, temporal
+from hiroba.exchange.broker.query import order, q, scopes, temporal, types
 from hiroba.exchange.broker.query.names import attributes, resolve
 from hiroba.exchange.broker.query.tree import ENTITY_MEMBERS
-from hiroba.exchange.broker.questions import MOST as MOST_MAPPED
 from hiroba.exchange.broker.questions import Selector
 
 BESIDE: Final = frozenset({"limit", "offset", "count", "options", "format", "sysAttrs", "local", "splitEntities"})
@@ -57,30 +58,42 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     wanted: Wanted
     aggregation: Aggregation | None = None
 
+    def terms(self, exchange: Exchange) -> Terms:
+        """The same for what is put together."""
+        return Terms(wanted=self.wanted, aggregation=self.aggregation, most=exchange.temporal_page)
+
 
 async def retrieve(request: Request, exchange: Exchange, id_: str) -> Answer:
     """Retrieve the temporal evolution of an entity (§5.7.3)."""
     key = key_of(request, id_)
     context = await request.context()
-    asked = _asked(request, context, request.params)
+    asked = asked_of(request, context, request.params)
+    known = await maps.named(request, exchange)
+    kinds = types.parse(request.params.get("type", "*")).resolve(context.expand)
+    found, warned = await gathering.of_one(
+        request, exchange, context, Selector(ids=(id_,), types=kinds), asked.terms(exchange), known=known
+    )
     async with exchange.reading() as conn:
-        head = await reading.head_of(conn, key)
-        if head is None:
-            raise ResourceNotFound(f"Nothing is recorded of {id_}.")
-        if chosen := request.params.get("type"):
+        head = await questions.head(conn, key, request.admitted.sight)
+        if head is None and not found.matches:
+            raise ResourceNotFound(f"Nothing is recorded of {id_}.", headers=warned)
+        if head is not None and not found.matches and (chosen := request.params.get("type")):
             shapes.must_have_type(_entity(head), chosen, context)
-        pasts, headers = await _pasts(conn, exchange, [head], asked)
-    document = evolution_writing.write(pasts[0], asked.shape, asked.format, asked.wanted.period.timeproperty)
-    is_empty = not pasts[0].series and asked.wanted.names != frozenset()
-    if is_empty or not document:
-        raise ResourceNotFound(f"Nothing of what was asked for is recorded of {id_}.")
+        heads = [head] if head is not None and kinds.matches(head.types) else []
+        pasts, headers = await _pasts(conn, exchange, heads, found, asked, sight=request.admitted.sight)
+    _tell(request, pasts, asked.shape)
+    document = {}
+    if pasts and (pasts[0].series or asked.wanted.names == frozenset()):
+        document = evolution_writing.write(pasts[0], asked.shape, asked.format, asked.wanted.period.timeproperty)
+    if not document:
+        raise ResourceNotFound(f"Nothing of what was asked for is recorded of {id_}.", headers=warned)
     status = 206 if headers else 200
-    entity_map = await maps.named(request, exchange)
+    entity_map = known
     if entity_map is None and maps.is_wanted(request, request.params):
-        entity_map = await maps.kept(request, exchange, request.params, {id_: [HERE]})
+        entity_map = await maps.kept(request, exchange, request.params, _entries([id_] if heads else [], found))
     if entity_map is not None:
         headers.append((maps.HEADER, entity_map.location))
-    return answer_of(status, document | _context(asked.shape), asked.shape, headers)
+    return answer_of(status, document | _context(asked.shape), asked.shape, [*headers, *warned])
 
 
 async def query(request: Request, exchange: Exchange) -> Answer:
@@ -115,39 +128,64 @@ async def _document(request: Request) -> tuple[Context, Mapping[str, str], tuple
 async def _map(
     request: Request, exchange: Exchange, context: Context, params: Mapping[str, str], selectors: tuple[Selector, ...]
 ) -> Answer:
-    question = _question(request, context, params, selectors, _asked(request, context, params))
+    asked = asked_of(request, context, params)
+    question = question_of(request, context, params, selectors, asked)
+    mapped = {**params, "entityMap": "true"}
+    found, _ = await gathering.of_many(request, exchange, context, question, mapped, terms=asked.terms(exchange))
+    return maps.created(await _made(request, exchange, params, question, found))
+
+
+async def _made(
+    request: Request, exchange: Exchange, params: Mapping[str, str], question: PastQuestion, found: Found
+) -> EntityMap:
+    """A new map of everything that matches, here and at sources (§5.14.5)."""
     async with exchange.reading() as conn:
-        page = await questions.entities(
-            conn, msgspec.structs.replace(question, limit=MOST_MAPPED + 1, offset=0, count=False)
-        )
-    if len(page.heads) > MOST_MAPPED:
-        raise TooManyResults(f"More than {MOST_MAPPED} entities match; narrow it by type, place or q.")
-    return maps.created(await maps.kept(request, exchange, params, {head.key.id: [HERE] for head in page.heads}))
+        here = [key.id for key in await questions.matching(conn, gathering.bare(question, found))]
+    linked = {registration: id_in(location) for registration, location in found.maps.items()}
+    return await maps.kept(request, exchange, params, _entries(here, found), linked)
+
+
+def _entries(here: Iterable[str], found: Found) -> dict[str, list[str]]:
+    """Where each entity lies."""
+    entries = {id_: [HERE] for id_ in here}
+    for id_, registrations in found.origins.items():
+        entries.setdefault(id_, []).extend(registrations)
+    return entries
 
 
 async def _answer(
     request: Request, exchange: Exchange, context: Context, params: Mapping[str, str], selectors: tuple[Selector, ...]
 ) -> Answer:
-    asked = _asked(request, context, params)
-    question = _question(request, context, params, selectors, asked)
+    asked = asked_of(request, context, params)
+    question = question_of(request, context, params, selectors, asked)
     known = await maps.named(request, exchange)
+    found, warned = await gathering.of_many(
+        request, exchange, context, question, params, terms=asked.terms(exchange), known=known
+    )
     entity_map = known
     if known is None and maps.is_wanted(request, params):
-        async with exchange.reading() as conn:
-            entries = {key.id: [HERE] for key in await questions.matching(conn, question)}
-        entity_map = await maps.kept(request, exchange, params, entries)
-    if entity_map is not None:
+        entity_map = await _made(request, exchange, params, question, found)
+    if entity_map is not None and not (entity_map.is_spread and found.matches):
         question = msgspec.structs.replace(question, ids=tuple(entity_map.here))
     async with exchange.reading() as conn:
-        page = await questions.entities(conn, question)
-        pasts, headers = await _pasts(conn, exchange, page.heads, asked)
+        if found.matches:
+            page = await gathering.page(conn, question, found, asked.terms(exchange), entity_map)
+            pasts, count = page.pasts, page.count
+            headers = [("content-range", _range(page.range, asked.wanted))] if page.range else []
+        else:
+            held = await questions.entities(conn, question)
+            pasts, headers = await _pasts(conn, exchange, held.heads, found, asked, sight=question.sight)
+            count = held.count
+        _tell(request, pasts, asked.shape)
+        if question.sight is not None and question.count:
+            request.tells_of(await questions.people_of(conn, question), "counted")
     status = 206 if headers else 200
     if entity_map is not None:
         headers.append((maps.HEADER, entity_map.location))
         status = status if known is not None else 201
-    if page.count is not None:
-        headers.append(("ngsild-results-count", str(page.count)))
-    headers += _links(request, question, len(page.heads))
+    if count is not None:
+        headers.append(("ngsild-results-count", str(count)))
+    headers += [*_links(request, question, len(pasts)), *warned]
     written = [
         evolution_writing.write(past, asked.shape, asked.format, asked.wanted.period.timeproperty)
         | _context(asked.shape)
@@ -156,9 +194,10 @@ async def _answer(
     return answer_of(status, written, asked.shape, headers)
 
 
-def _question(
+def question_of(
     request: Request, context: Context, params: Mapping[str, str], selectors: tuple[Selector, ...], asked: Asked
 ) -> PastQuestion:
+    """The question of a request over time (§5.7.4.4), or what is wrong with it."""
     if "timerel" not in params:
         raise BadRequestData("A query over time says when: timerel=before, after or between, with timeAt.")
     page = window(request)
@@ -169,6 +208,7 @@ def _question(
         q.parse(params["csf"], "csf")
     question = PastQuestion(
         tenant=request.tenant,
+        sight=request.admitted.sight,
         selectors=tuple(one for one in selectors if one != Selector()),
         having=asked.wanted.names - {SCOPE} if "attrs" in params and asked.wanted.names is not None else None,
         q=tree,
@@ -197,7 +237,8 @@ def _descending(params: Mapping[str, str]) -> bool:
     return first.descending
 
 
-def _asked(request: Request, context: Context, params: Mapping[str, str]) -> Asked:
+def asked_of(request: Request, context: Context, params: Mapping[str, str]) -> Asked:
+    """What a request wants of the instances."""
     format_, plain = _format(request, params)
     shape = shapes.of(request, context, plain, also=_FORMATS)
     wanted = Wanted(
@@ -263,20 +304,31 @@ def _names(shape: Shape) -> frozenset[str] | None:
 
 
 async def _pasts(
-    conn: Connection, exchange: Exchange, heads: list[Head], asked: Asked
+    conn: Connection, exchange: Exchange, heads: list[Head], found: Found, asked: Asked, *, sight: Sight | None
 ) -> tuple[list[Past], list[tuple[str, str]]]:
     """The pasts of these entities, and the header of a part where there is more of them than one answer holds."""
-    found: dict[Key, list[Series]] = {head.key: [] for head in heads}
+    if found.matches:
+        told = await gathering.gathered(conn, heads, found, asked.terms(exchange))
+        return told.pasts, [("content-range", _range(told.range, asked.wanted))] if told.range else []
+    made: dict[Key, list[Series]] = {head.key: [] for head in heads}
     headers: list[tuple[str, str]] = []
     if asked.aggregation is not None:
-        found |= await aggregates.aggregate(conn, heads, asked.wanted, asked.aggregation)
+        made |= await aggregates.aggregate(conn, heads, asked.wanted, asked.aggregation, sight)
     elif asked.wanted.names != frozenset():
-        rows = await questions.instances(conn, heads, asked.wanted, exchange.temporal_page)
+        rows = await questions.instances(conn, heads, asked.wanted, exchange.temporal_page, sight)
         for key, series in _series(rows).items():
-            found[key] = series
+            made[key] = series
         if rows.partial:
             headers.append(("content-range", _range([row.time for row in rows.rows], asked.wanted)))
-    return [Past(head=_entity(head), deleted=head.deleted, series=found[head.key]) for head in heads], headers
+    return [Past(head=_entity(head), deleted=head.deleted, series=made[head.key]) for head in heads], headers
+
+
+def _tell(request: Request, pasts: Sequence[Past], shape: Shape) -> None:
+    """Say of whose past the answer tells, and which of its attributes."""
+    whole = msgspec.structs.replace(shape, attrs=None, omit=frozenset())
+    request.tells(
+        (msgspec.structs.replace(past.head, doc={series.name: [] for series in past.series}), whole) for past in pasts
+    )
 
 
 def _series(rows: Rows) -> dict[Key, list[Series]]:
@@ -305,7 +357,14 @@ def _moment(row: Row) -> Moment:
 
 
 def _entity(head: Head) -> Entity:
-    return Entity(key=head.key, types=head.types, doc={}, created=head.created, modified=head.modified or head.created)
+    return Entity(
+        key=head.key,
+        subject=head.subject,
+        types=head.types,
+        doc={},
+        created=head.created,
+        modified=head.modified or head.created,
+    )
 
 
 def _range(times: Sequence[datetime], wanted: Wanted) -> str:

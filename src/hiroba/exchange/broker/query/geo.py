@@ -56,16 +56,19 @@ class Geo(msgspec.Struct, frozen=True):
     def refine(self, geojson: Any) -> bool:
         """The exact answer for one stored geometry."""
         if self.relation == "near":
-            return self._reaches_clearly(geojson) or self.reaches(self.distance(geojson))
+            clear = self._reaches_clearly(geojson)
+            return self.reaches(self.distance(geojson)) if clear is None else clear
         target = _stored(geojson)
         return target is not None and bool(getattr(target, self.relation)(self.reference))
 
-    def _reaches_clearly(self, geojson: Any) -> bool:
-        """Whether a point is so far inside the circle that the shape of the earth does not matter."""
+    def _reaches_clearly(self, geojson: Any) -> bool | None:
+        """Whether a point is inside the circle, or outside; None where the shape of the earth decides, or it is no point."""
         if self.most is None or not isinstance(self.reference, Point) or not (at := geometry.point(geojson)):
-            return False
-        here = (self.reference.x, self.reference.y)
-        return geodesy.on_a_sphere(here, at) * (1 + geodesy.FLATTENING_ERROR) <= self.most
+            return None
+        away = geodesy.on_a_sphere((self.reference.x, self.reference.y), at)
+        if away * (1 + geodesy.FLATTENING_ERROR) <= self.most:
+            return True
+        return False if away * (1 - geodesy.FLATTENING_ERROR) > self.most else None
 
     def reaches(self, metres: float | None) -> bool:
         """Whether a distance is within what `near` asks."""

@@ -1,7 +1,6 @@
 """GeoJSON geometries from outside, checked before anything is asked of them (CIM 009 §4.7 and §4.10, RFC 7946)."""
 
 import math
-from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -38,12 +37,18 @@ def read(geojson: Any, where: str) -> BaseGeometry:
 
 def well_formed(geojson: Any, where: str) -> BaseGeometry:
     """The geometry of a GeoJSON object (RFC 7946, §4.7), or BadRequestData that names the place; heights are left out."""
-    kind = geojson.get("type") if isinstance(geojson, Mapping) else None
-    if not isinstance(kind, str) or kind not in _DEPTH:
-        raise BadRequestData(f"{where}: the geometry must be one of {', '.join(_DEPTH)}, not {kind!r}.")
-    counter = [0]
-    coordinates = _positions(geojson.get("coordinates"), _DEPTH[kind], where, counter)
-    _closed(kind, coordinates, where)
+    kind, coordinates = _checked(geojson, where)
+    return _made(kind, coordinates, where)
+
+
+def check(geojson: Any, where: str) -> None:
+    """Nothing, or the problem of a GeoJSON object that is not well formed."""
+    kind, coordinates = _checked(geojson, where)
+    if kind != "Point":  # of which there is nothing more to find out
+        _made(kind, coordinates, where)
+
+
+def _made(kind: str, coordinates: Any, where: str) -> BaseGeometry:
     try:
         geometry: BaseGeometry = shapely.geometry.shape({"type": kind, "coordinates": coordinates})
     except (ValueError, shapely.errors.ShapelyError) as error:
@@ -51,9 +56,19 @@ def well_formed(geojson: Any, where: str) -> BaseGeometry:
     return geometry
 
 
+def _checked(geojson: Any, where: str) -> tuple[str, Any]:
+    kind = geojson.get("type") if isinstance(geojson, dict) else None
+    if not isinstance(kind, str) or kind not in _DEPTH:
+        raise BadRequestData(f"{where}: the geometry must be one of {', '.join(_DEPTH)}, not {kind!r}.")
+    counter = [0]
+    coordinates = _positions(geojson.get("coordinates"), _DEPTH[kind], where, counter)
+    _closed(kind, coordinates, where)
+    return kind, coordinates
+
+
 def point(geojson: Any) -> tuple[float, float] | None:
     """Longitude and latitude of a GeoJSON point; None where it is none. Most places are points, and many are asked at once."""
-    if isinstance(geojson, Mapping) and geojson.get("type") == "Point":
+    if isinstance(geojson, dict) and geojson.get("type") == "Point":
         try:
             return _position(geojson.get("coordinates"), "geometry")
         except BadRequestData:

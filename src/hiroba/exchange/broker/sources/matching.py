@@ -43,8 +43,8 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     place: Geo | None = None
     time: Temporal | None = None
     """None: only sources of the latest information are meant."""
-    any_time: bool = False
-    """Whether sources of temporal information are meant too when there is no `time`."""
+    past: bool = False
+    """Whether an operation on the past is meant: then a source is, unless it says that it has nothing of that `time`."""
     stated: bool = False
     """Whether a source must state its places and scopes, as in discovery; else what is left unsaid may be anything."""
     seen: frozenset[str] = frozenset()
@@ -83,7 +83,7 @@ def match(registration: Registration, wanted: Wanted, at: datetime) -> Match | N
         return None
     if wanted.scopes is not None and not _in_scope(registration, wanted):
         return None
-    if not (wanted.any_time and wanted.time is None) and not _in_time(registration, wanted.time):
+    if not (_in_past if wanted.past else _in_time)(registration, wanted.time):
         return None
     if wanted.place is not None and not _in_place(registration, wanted.place, stated=wanted.stated):
         return None
@@ -132,6 +132,12 @@ def _in_time(registration: Registration, time: Temporal | None) -> bool:
         return registration.observation is None and registration.administration is None
     interval = registration.observation if time.timeproperty == "observedAt" else registration.administration
     return interval is not None and _overlap(interval, time)
+
+
+def _in_past(registration: Registration, time: Temporal | None) -> bool:
+    """Whether the source may be asked of the past; one that says nothing of times may have any, if it takes the operation."""
+    says_nothing = registration.observation is None and registration.administration is None
+    return says_nothing or time is None or _in_time(registration, time)
 
 
 def _overlap(interval: Interval, time: Temporal) -> bool:

@@ -1,7 +1,7 @@
 """Tells subscribers: what changes of a round mean to whom is owed in the transaction that writes them (CIM 009 §5.8.6)."""
 
 import logging
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -45,20 +45,34 @@ class Notifier:
 
     async def __call__(self, conn: Connection, events: Sequence[Event]) -> Then | None:
         """Owe what follows from these events."""
-        concerned = self._concerned(events, clock.now())
+        now = clock.now()
+        of_people = [notice for event in events for notice in self._sealed(event, now)]
+        concerned = self._concerned(events, now)
         if not concerned:
-            return None
+            return await self._outbox.owe(conn, of_people)
         starts = [(changed.entity, entry.plan.linked) for changed, entry in concerned if entry.plan.linked]
         known = await reached(conn, starts) if starts else {}
         notices = await self._notices(conn, [concern for concern in concerned if _holds(*concern, known)])
         OWED.inc(len(notices))
-        return await self._outbox.owe(conn, notices)
+        return await self._outbox.owe(conn, [*of_people, *notices])
+
+    def _sealed(self, event: Event, now: datetime) -> Iterator[Notice]:
+        """What is owed of a change of somebody's data; who may see what of it is asked when it is sent."""
+        after = event.after
+        if after is None or after.subject is None or (changed := changes(event)) is None:
+            return
+        for entry in self._index.of_tenant(event.key.tenant):
+            is_waiting = entry.stored.status(now) == "active" and not entry.stored.document.time_interval
+            if is_waiting and entry.plan.is_triggered(changed):
+                yield sealed(changed, address_of(entry))
 
     def _concerned(self, events: Sequence[Event], now: datetime) -> list[Concern]:
         """Changes and the subscriptions that they trigger, whose conditions are not looked at yet."""
         found = []
         for event in events:
             if not self._index.knows(event.key.tenant) or (changed := changes(event)) is None:
+                continue
+            if changed.entity.subject is not None:
                 continue
             if not changed.attributes and not changed.kind:
                 continue
@@ -93,6 +107,18 @@ class Notifier:
                 )
             )
         return notices
+
+
+def sealed(changed: Changes, address: Address) -> Notice:
+    """What is owed of a change: which entity, what kind of change, which attributes, and nothing of what they say."""
+    kinds = {name: sorted(one.kinds) for name, one in changed.attributes.items()}
+    return Notice(
+        address=address,
+        entity=changed.event.key.id,
+        at=changed.event.at,
+        data=orjson.dumps({"kind": changed.kind, "attributes": kinds}),
+        subject=changed.entity.subject,
+    )
 
 
 def address_of(entry: Entry) -> Address:

@@ -12,7 +12,7 @@ from hiroba.base.db import Connection
 from hiroba.base.errors import Forbidden, Invalid, NotFound
 from hiroba.base.web.given import GivenConnection
 from hiroba.exchange.broker.store import tenants
-from hiroba.exchange.gateway.grants import consents, endings
+from hiroba.exchange.gateway.grants import consents, endings, once
 from hiroba.exchange.gateway.grants.consents import Wanted
 from hiroba.exchange.gateway.grants.law import Office
 from hiroba.exchange.gateway.grants.model import Grant, Kept
@@ -123,6 +123,22 @@ async def _for_recipient(conn: Connection, caller: Caller, kept: Kept) -> Asked:
     return Asked(known, f"/consents/{known.id}")
 
 
+class PrefillBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a form would ask a person."""
+
+    subject: str
+    """The person, as this application knows them (`sub`)."""
+    data: Annotated[tuple[Data, ...], msgspec.Meta(min_length=1, max_length=50)]
+
+
+@post(
+    "/api/v1/prefill", opt=PROGRAM, status_code=200, tags=["Consents"], summary="Fill a form with what is known already"
+)
+async def prefill(conn: GivenConnection, caller: GivenCaller, data: JSONBody[PrefillBody]) -> once.Prefilled:
+    """Once only: what the person granted this application for its purpose comes filled in, the rest is to be asked."""
+    return await once.prefill(conn, caller.id, caller.purpose, data.subject, data.data)
+
+
 class Sources(Controller):
     """Personal tenants, as grants speak of them."""
 
@@ -180,4 +196,4 @@ async def new_key(conn: GivenConnection) -> None:
     await papers.add_key(conn, clock.now())
 
 
-ROUTES: list[Any] = [Grants, Sources, Offices, put_state, new_key]
+ROUTES: list[Any] = [Grants, prefill, Sources, Offices, put_state, new_key]

@@ -66,7 +66,7 @@ async def agree(
     notice = seen.notice(language)
     if notice.as_shown().sha256 != sha256:
         raise NoticeChanged
-    await _must_be_active(conn, seen.grant.purpose)
+    await must_be_active(conn, seen.grant.purpose)
     kept = await versions.grant_of(conn, seen.grant.id, seen.grant.version, lock=True)
     grant = model.agreed(
         kept.grant, at=now, notice=notice.as_shown(), given_by=seen.authority.given_by, authn=authn, data=data, until=until,
@@ -112,7 +112,7 @@ async def _application(conn: Connection, id_: str) -> Application:
     return found
 
 
-async def _must_be_active(conn: Connection, id_: str) -> Purpose:
+async def must_be_active(conn: Connection, id_: str) -> Purpose:
     """The purpose, held as it is until the transaction ends, so that it is not retired meanwhile."""
     purpose = await purposes.purpose_of(conn, *parsed(id_), lock="share")
     if purpose.state != "active":
@@ -123,7 +123,7 @@ async def _must_be_active(conn: Connection, id_: str) -> Purpose:
 async def _offer(conn: Connection, application: Application, wanted: Wanted, subject: str, sector: str) -> Kept:
     if wanted.purpose not in application.purposes:
         raise Forbidden(f"{application.id} is not registered for the purpose {wanted.purpose}.")
-    now, purpose = clock.now(), await _must_be_active(conn, wanted.purpose)
+    now, purpose = clock.now(), await must_be_active(conn, wanted.purpose)
     source = await sources.one(conn, wanted.source)
     person = (await translate(conn, [subject], sector, source.sector)).get(subject)
     if person is None:

@@ -35,6 +35,8 @@ class Seen(msgspec.Struct, frozen=True):
     names: Names
     person: Person
     authority: Authority
+    on_trial: bool
+    """Whether the recipient's application is not approved yet."""
 
     @property
     def grant(self) -> Grant:
@@ -103,5 +105,6 @@ async def _seen(
             owners.get(program.organisation, {}) if program else {},
             places[one.grant.source].title,
         )
-        seen.append(Seen(one, about[one.grant.purpose], names, person, authority))
+        on_trial = program is None or program.state != "production"
+        seen.append(Seen(one, about[one.grant.purpose], names, person, authority, on_trial))
     return seen

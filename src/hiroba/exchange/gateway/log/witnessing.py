@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import msgspec
 from litestar import Request, Response, delete, get, post
 from litestar.datastructures import State
-from litestar.params import FromPath, Parameter
+from litestar.params import FromPath, JSONBody, Parameter
 
 from hiroba.base import clock
 from hiroba.base.errors import Invalid, NotFound
@@ -101,7 +101,7 @@ class WatchedLog(msgspec.Struct, frozen=True):
     "/api/v1/log/witnesses",
     opt={"may": (OPERATOR,), "exclude_from_csrf": True}, status_code=204, tags=["Log"], summary="Be watched by a witness",
 )  # fmt: skip
-async def add_witness(conn: GivenConnection, data: NewWitness) -> None:
+async def add_witness(conn: GivenConnection, data: JSONBody[NewWitness]) -> None:
     """Ask this witness to confirm each new checkpoint of our log; its operator adds our log's key in turn."""
     verifier = notes.verifier(data.key)
     if verifier.kind != notes.WITNESS:
@@ -130,7 +130,7 @@ async def remove_witness(
     "/api/v1/log/watched",
     opt={"may": (OPERATOR,), "exclude_from_csrf": True}, status_code=204, tags=["Log"], summary="Watch a log",
 )  # fmt: skip
-async def watch(conn: GivenConnection, data: NewLog) -> None:
+async def watch(conn: GivenConnection, data: JSONBody[NewLog]) -> None:
     """Confirm this log from now on, from its first tree or from the one that was confirmed last."""
     verifier = notes.verifier(data.key)
     if verifier.kind != notes.LOG:

@@ -33,3 +33,5 @@ create table gateway.protection (
     made timestamptz not null,
     primary key (tenant, subject)
 );
+
+create index grant_version_office on gateway.grant_version ((basis ->> 'office')) where basis ->> 'kind' = 'law';

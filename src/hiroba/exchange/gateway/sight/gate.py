@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from datetime import datetime
 
 import msgspec
 
@@ -11,10 +10,11 @@ from hiroba.base import clock
 from hiroba.base.db import Connection, Pool, reading, transaction
 from hiroba.base.errors import Unavailable
 from hiroba.exchange.audit.log import Data, Event, Log
-from hiroba.exchange.broker.access import Shown, Sight, Words
+from hiroba.exchange.broker.access import Release, Shown, Sight, Words
 from hiroba.exchange.broker.people import candidates
 from hiroba.exchange.gateway.grants.names import compacted
 from hiroba.exchange.gateway.sight import store
+from hiroba.exchange.gateway.sight.holding import holding
 from hiroba.exchange.gateway.sight.store import Held, Recipient
 from hiroba.exchange.identity.people.subjects import LOG, translate
 
@@ -61,22 +61,24 @@ class Gate:
             inside = await translate(conn, found, asked.sector, f"tenant:{asked.tenant}")
         return Words(inside, {key: word for word, key in inside.items()})
 
-    def release(self, told: Sequence[Shown], named: Collection[str]) -> AbstractAsyncContextManager[None]:
+    def release(
+        self, told: Sequence[Shown], named: Collection[str], *, kind: Release = "read"
+    ) -> AbstractAsyncContextManager[None]:
         """Around the sending of an answer: see broker.access.Gate."""
-        return self._release(told, named)
+        return self._release(told, named, kind)
 
     @asynccontextmanager
-    async def _release(self, told: Sequence[Shown], named: Collection[str]) -> AsyncIterator[None]:
+    async def _release(self, told: Sequence[Shown], named: Collection[str], kind: Release) -> AsyncIterator[None]:
         people = {one.subject for one in told} | set(named)
         if not people:
             yield
             return
         asked = self._recipient
-        async with transaction(self._pool) as conn:
+        async with holding(self._pool) as conn:
             held = await store.held(conn, asked, people)
             if not {one.subject for one in told} <= {one.subject for one in held}:
                 raise ConsentChanged
-            events = read_events(asked, told, held, set(named), clock.now())
+            events = events_of(asked, told, held, set(named), kind)
             known = {one.subject: one.logged for one in held if one.logged is not None}
             logged = await self._logged(conn, {subject for subject, _ in events} - known.keys()) | known
             await self._log.append([
@@ -89,10 +91,11 @@ class Gate:
         return await translate(conn, subjects, self._recipient.sector, LOG) if subjects else {}
 
 
-def read_events(
-    asked: Recipient, told: Sequence[Shown], held: Sequence[Held], named: set[str], now: datetime
+def events_of(
+    asked: Recipient, told: Sequence[Shown], held: Sequence[Held], named: set[str], kind: Release
 ) -> list[tuple[str, Event]]:
-    """What the log says of a read: a line per person and grant of what was told, and of each who was asked for in vain."""
+    """What the log says of a release: a line per person and grant of what was told, and of each who was asked for in vain."""
+    now = clock.now()
     shown: dict[str, list[Shown]] = defaultdict(list)
     for one in told:
         shown[one.subject].append(one)
@@ -109,7 +112,7 @@ def read_events(
             notes.add("asked for; nothing matched")
         first = permits[0]
         events.append((subject, Event(
-            at=now, kind="read", recipient=asked.application, purpose=asked.purpose, ground=f"{grant_id}@{version}", data=data,
+            at=now, kind=kind, recipient=asked.application, purpose=asked.purpose, ground=f"{grant_id}@{version}", data=data,
             note="; ".join(sorted(notes)), until=clock.iso(first.valid_until),
             disclosure=first.mode or "immediate", review_on=first.review_on,
         )))  # fmt: skip

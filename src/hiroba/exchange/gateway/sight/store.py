@@ -47,7 +47,7 @@ def _allowed(types: str) -> str:
 
 
 ENTITIES: Final = f"""(
-    select e.tenant, e.path, gateway.alias(e.id, e.subject, outside.subject) as id, allowed.types,
+    select e.tenant, e.path, e.id as inside, gateway.alias(e.id, e.subject, outside.subject) as id, allowed.types,
            '{{{{}}}}'::text[] as scopes, '' as owner, outside.subject as subject, shown.doc, shown.doc as facts,
            null::text as words, case when shown.doc ? '{LOCATION}' then e.geo end as geo,
            coalesce(times.created, p.valid_from) as created, coalesce(times.modified, p.valid_from) as modified,
@@ -77,9 +77,7 @@ PASTS: Final = f"""(
      where {_HOLDS} and {_first("v.types")}
 )"""  # noqa: S608 - constants
 
-VALUE: Final = """
-    case when h.value::text ~ '[A-Za-z0-9_-]{{43}}' then gateway.reworded(h.value, null, {0}, {3}) else h.value end
-"""
+VALUE: Final = "gateway.reworded(h.value, null, {0}, {3})"
 
 
 class Recipient(msgspec.Struct, frozen=True):

@@ -127,19 +127,23 @@ async def token(conn: Connection, url: str, form: Mapping[str, str]) -> dict[str
     ):
         raise NotSo("invalid_grant")
     key, now = await _key(conn, "fake-upstream"), int(clock.now().timestamp())
-    pairwise = hmac.digest(
-        (await store.secret(conn, "fake-upstream-pairs")).encode(), kept["person"].encode(), "sha256"
-    )
+    pairwise = await subject_of(conn, kept["person"])
     claims = {
-        "iss": f"{url}{PATH}", "sub": text(pairwise), "aud": CLIENT, "nonce": kept["nonce"], "acr": ACR,
+        "iss": f"{url}{PATH}", "sub": pairwise, "aud": CLIENT, "nonce": kept["nonce"], "acr": ACR,
         "iat": now, "auth_time": now, "exp": now + 300,
     }  # fmt: skip
     signed = jwt.encode({"alg": "ES256", "kid": key.kid}, claims, key, algorithms=["ES256"])
     return {
-        "access_token": text(hmac.digest(pairwise, signed.encode(), "sha256")),
+        "access_token": text(hmac.digest(pairwise.encode(), signed.encode(), "sha256")),
         "token_type": "Bearer",
         "id_token": signed,
     }
+
+
+async def subject_of(conn: Connection, person: str) -> str:
+    """Under which name the house knows one of the invented people."""
+    secret = await store.secret(conn, "fake-upstream-pairs")
+    return text(hmac.digest(secret.encode(), person.encode(), "sha256"))
 
 
 async def _check_client(conn: Connection, issuer: str, form: Mapping[str, str]) -> None:

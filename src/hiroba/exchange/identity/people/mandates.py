@@ -21,6 +21,7 @@ from hiroba.exchange.identity.people.recovery import LETTERS, NoPapers, written
 from hiroba.exchange.identity.people.store import mandates, pairs
 from hiroba.exchange.identity.people.store.mandates import Kind, Mandate
 from hiroba.exchange.identity.people.subjects import DOOR, PersonUnknown, person_of, subject_of, subjects_of
+from hiroba.exchange.identity.people.telling import MANDATE_ACCEPTED, MANDATE_ENDED, Told, tell
 
 INVITED: Final = timedelta(days=7)
 """How long an invitation waits to be accepted."""
@@ -146,6 +147,7 @@ async def accept(conn: Connection, code: str, actor_subject: str, shown: str) ->
         raise OwnMandate("This invitation is for somebody else to accept.")
     if not await mandates.accept(conn, mandate.id, actor, _called(shown), clock.now()):
         raise InvitationSpent("Ask for a new one.")
+    await _tell(conn, mandate, actor, MANDATE_ACCEPTED, mandate.organisation)
     return mandate
 
 
@@ -155,6 +157,7 @@ async def end(conn: Connection, mandate: str, subject: str) -> Mandate:
     ended = await mandates.end(conn, mandate, person, clock.now()) if person else None
     if ended is None:
         raise NoMandate
+    await _tell(conn, ended, ended.actor, MANDATE_ENDED, "")
     return ended
 
 
@@ -191,6 +194,14 @@ async def _invite(conn: Connection, mandate: Mandate) -> str:
     code = "".join(secrets.choice(ALPHABET) for _ in range(LETTERS))
     await mandates.add(conn, mandate, store.digest(code), clock.now())
     return code
+
+
+async def _tell(conn: Connection, mandate: Mandate, actor: str | None, kind: str, office: str) -> None:
+    """A line for each side, which names the other as that side knows them."""
+    told = [Told(mandate.person, kind, by=office, note=f"{mandate.kind} {mandate.id}")]
+    if actor is not None:
+        told.append(Told(actor, kind, by=office, note=f"{mandate.kind} {mandate.id}: {mandate.person_shown}"))
+    await tell(conn, *told)
 
 
 def _called(shown: str) -> str:

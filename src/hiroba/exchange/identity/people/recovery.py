@@ -17,6 +17,7 @@ from hiroba.exchange.identity.callers import Caller
 from hiroba.exchange.identity.people import mail_links
 from hiroba.exchange.identity.people.store import pairs, recovery, ways
 from hiroba.exchange.identity.people.store.recovery import Code
+from hiroba.exchange.identity.people.telling import RECOVERY_GIVEN, Told, tell
 
 ROLE: Final = "identity"
 """The role of officers who check papers at a counter."""
@@ -71,6 +72,10 @@ async def give(conn: Connection, officer: Caller, person: str, papers: str, reas
     )
     await recovery.end_unused(conn, person)
     await recovery.add(conn, store.digest(code), given)
+    told = Told(
+        person, RECOVERY_GIVEN, by=f"{officer.organisation} {officer.id}", note=f"{given.papers}; {given.reason}"
+    )
+    await tell(conn, told)
     return code
 
 

@@ -1,26 +1,34 @@
 """A person comes in: the one place where a session begins or is raised, always under a new secret (no fixation)."""
 
+from collections.abc import Sequence
+
 from hiroba.base.db import Connection
 from hiroba.base.errors import Unauthorized
 from hiroba.exchange.identity.levels import Level
 from hiroba.exchange.identity.people.store import officers, sessions
 from hiroba.exchange.identity.people.subjects import DOOR, subject_of
+from hiroba.exchange.identity.people.telling import SIGNED_IN, Told, tell
 
 DEVICE = 60
 """Characters that are kept of what a browser calls itself."""
 
 
-async def enter(conn: Connection, person: str, level: Level, *, before: str = "", agent: str = "") -> str:
-    """The secret of the person's session in this browser, which held `before`.
+async def enter(
+    conn: Connection, person: str, level: Level, *, before: str = "", agent: str = "", also: Sequence[Told] = ()
+) -> str:
+    """The secret of the person's session in this browser, which held `before`; `also` happened in the same transaction.
 
     The same person again: the session is raised. Anybody else: what this browser held ends, and a session begins.
     """
     held = await sessions.of_secret(conn, before) if before else None
     if held is not None and held.person == person:
-        return await sessions.raise_to(conn, held.id, level)
-    if before:
-        await sessions.end_secret(conn, before)
-    return await sessions.begin(conn, person, await subject_of(conn, person, DOOR), level, device(agent))
+        secret = await sessions.raise_to(conn, held.id, level)
+    else:
+        if before:
+            await sessions.end_secret(conn, before)
+        secret = await sessions.begin(conn, person, await subject_of(conn, person, DOOR), level, device(agent))
+    await tell(conn, *also, Told(person, SIGNED_IN, note=level))
+    return secret
 
 
 async def enter_officer(conn: Connection, officer: str, level: Level, *, before: str = "", agent: str = "") -> str:

@@ -5,7 +5,7 @@ import msgspec
 from hiroba.base.db import Connection
 from hiroba.base.errors import Conflict
 from hiroba.exchange.identity.levels import Level
-from hiroba.exchange.identity.people.store import ways
+from hiroba.exchange.identity.people.store import pairs, ways
 from hiroba.exchange.identity.people.store.ways import Account, Address, Passkey
 
 
@@ -40,5 +40,6 @@ async def of(conn: Connection, person: str) -> Ways:
 
 async def must_keep_one(conn: Connection, person: str) -> None:
     """Nothing, or LastWay where only one is left."""
+    await pairs.hold(conn, person)  # two removals at once do not both find one more
     if (await of(conn, person)).count <= 1:
         raise LastWay

@@ -26,7 +26,7 @@ WAYS: Final[dict[str, Way]] = {
     "urn:ietf:params:oauth:grant-type:device_code": devices.for_a_device,
 }
 """The ways to tokens."""
-DAY: Final = {"Cache-Control": "public, max-age=3600"}
+HOUR: Final = {"Cache-Control": "public, max-age=3600"}
 
 
 class Programs(Controller):
@@ -42,12 +42,12 @@ class Programs(Controller):
     )  # fmt: skip
     def discovery(self, state: State) -> Response[dict[str, Any]]:
         """The provider's metadata (OpenID Connect Discovery 1.0 §4, RFC 8414 §3)."""
-        return Response(metadata.document(state.settings.url), headers=DAY)
+        return Response(metadata.document(state.settings.url), headers=HOUR)
 
     @get(metadata.KEYS, summary="The provider's public keys")
     async def key_set(self, conn: GivenConnection) -> Response[dict[str, Any]]:
         """The key set (RFC 7517 §5)."""
-        return Response({"keys": await keys.published(conn)}, headers=DAY)
+        return Response({"keys": await keys.published(conn)}, headers=HOUR)
 
     @post(metadata.TOKEN, status_code=200, summary="Get tokens")
     async def token(self, conn: GivenConnection, request: Request[Any, Any, State]) -> Response[dict[str, Any]]:
@@ -127,13 +127,20 @@ async def _tokens(conn: Connection, asking: Asking) -> dict[str, Any]:
 
 
 async def _person(conn: Connection, request: Request[Any, Any, State]) -> Response[dict[str, Any]]:
-    headers = headers_of(request)
     try:
-        scheme, _, token = headers.get("authorization", "").partition(" ")
-        if scheme.lower() not in {"bearer", "dpop"}:
-            raise access.InvalidToken("Send the access token in the Authorization header.")
-        kind = "DPoP" if scheme.lower() == "dpop" else "Bearer"
-        document = await looking.person(conn, await access.shown(conn, kind, token.strip(), headers))
+        # the guard has seen the proof of a token in the header, and a proof works once
+        document = await looking.person(conn, await access.known(conn, *await _bearer(request)))
     except Problem as error:
         return errors.answer(error)
     return Response(document, headers=NOT_KEPT)
+
+
+async def _bearer(request: Request[Any, Any, State]) -> tuple[access.Scheme, str]:
+    """The access token of a call: in its header, or in the form of a POST (RFC 6750 §2.1, §2.2); never in its address."""
+    if request.method == "POST" and "authorization" not in request.headers and "content-type" in request.headers:
+        return "Bearer", needed(await form_of(request), "access_token")
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    kinds: dict[str, access.Scheme] = {"bearer": "Bearer", "dpop": "DPoP"}
+    if scheme.lower() not in kinds:
+        raise access.InvalidToken("Send the access token in the Authorization header.")
+    return kinds[scheme.lower()], token.strip()

@@ -36,8 +36,9 @@ class CannotAnswer(Invalid):
 
 async def push(conn: Connection, asking: Asking) -> dict[str, Any]:
     """A request brought ahead by the application itself (RFC 9126 §2.1): checked now, used once, soon."""
-    form = {name: value for name, value in asking.form.items() if not name.startswith("client_assertion")}
-    asked = requests.checked(form, asking.application)
+    if "request_uri" in asking.form:
+        raise InvalidRequest("A pushed request is no place for another request_uri (RFC 9126 §2.1).")
+    asked = requests.checked(asking.form, asking.application)
     if asking.thumbprint is not None:
         if asked.thumbprint not in (None, asking.thumbprint):
             raise InvalidRequest("The dpop_jkt is another key than that of the proof (RFC 9449 §10.1).")
@@ -76,7 +77,7 @@ async def go_on(
         case deciding.Agree():
             return _to(f"/consent?id={quote(id)}")
         case deciding.Refuse(error):
-            await codes.end_request(conn, id)
+            await codes.end_request(conn, id, looked.asked.pushed)
             return _back(looked.asked, issuer, error.said())
         case deciding.Answer():
             return _back(looked.asked, issuer, {"code": await waiting.code(conn, looked, caller)})
@@ -117,7 +118,7 @@ async def _begin(conn: Connection, request: Request[Any, Any, State], form: dict
     if application is None or application.state == "suspended":
         raise CannotAnswer("The application is not registered here.")
     if "request_uri" in form and form["request_uri"].startswith(REQUEST_URI):
-        asked = await codes.take_pushed(conn, form["request_uri"].removeprefix(REQUEST_URI), application.id)
+        asked = await codes.pushed(conn, form["request_uri"].removeprefix(REQUEST_URI), application.id)
         if asked is None:
             raise CannotAnswer("The request was used before, or it is too old. Go back and begin again.")
     else:

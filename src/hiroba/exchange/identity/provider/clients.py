@@ -105,8 +105,8 @@ def _check(claims: dict[str, Any], id_: str, issuer: str) -> datetime:
     now = clock.now().timestamp()
     if claims.get("iss") != id_ or claims.get("sub") != id_:
         raise jose.TokenUnreadable("Its iss and sub have to be the client_id.")
-    if claims.get("aud") not in (issuer, [issuer]):
-        raise jose.TokenUnreadable("Its aud has to be the issuer.")
+    if claims.get("aud") != issuer:
+        raise jose.TokenUnreadable("Its aud has to be the issuer, and nothing else.")
     expires = jose.number(claims, "exp")
     if not now < expires <= now + LONGEST:
         raise jose.TokenUnreadable(f"Its exp has to be within the next {LONGEST:.0f} seconds.")

@@ -14,7 +14,7 @@ from hiroba.exchange.identity.callers import Caller
 from hiroba.exchange.identity.organisations import store as registered
 from hiroba.exchange.identity.organisations.model import Application, Organisation
 from hiroba.exchange.identity.people.store import sessions
-from hiroba.exchange.identity.provider import issuing
+from hiroba.exchange.identity.provider import issuing, telling
 from hiroba.exchange.identity.provider.errors import (
     AccessDenied,
     AuthorizationPending,
@@ -116,10 +116,10 @@ async def for_a_device(conn: Connection, asking: Asking) -> dict[str, Any]:
         raise AuthorizationPending
     if device.thumbprint not in (None, asking.thumbprint):
         raise InvalidGrant("The code is bound to another key.")
-    return await _tokens(conn, asking, device)
+    return await _tokens(conn, asking, device, device.person)
 
 
-async def _tokens(conn: Connection, asking: Asking, device: waiting_devices.Device) -> dict[str, Any]:
+async def _tokens(conn: Connection, asking: Asking, device: waiting_devices.Device, person: str) -> dict[str, Any]:
     """Tokens for the person who agreed: for one visit at the counter, so without a way to go on."""
     family = Family(
         id=ulid(), application=device.application, person=device.person, scope=device.scope, level=device.level,
@@ -131,4 +131,5 @@ async def _tokens(conn: Connection, asking: Asking, device: waiting_devices.Devi
     answer["id_token"] = await issuing.id_token(
         conn, asking.application, family, issuing.SignedIn(asking.issuer), answer["access_token"]
     )
+    await telling.signed_in(conn, person, device.application, device.level)
     return answer

@@ -58,12 +58,6 @@ class InvalidScope(OAuthProblem):
     code = "invalid_scope"
 
 
-class InvalidTarget(OAuthProblem):
-    """Tokens for that audience are not given to this application."""
-
-    code = "invalid_target"
-
-
 class InvalidProof(OAuthProblem):
     """The DPoP proof does not prove that the caller holds the key."""
 

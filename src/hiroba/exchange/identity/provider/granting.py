@@ -12,7 +12,7 @@ from hiroba.base import clock
 from hiroba.base.db import Connection
 from hiroba.base.ids import ulid
 from hiroba.exchange.identity.organisations.model import Application, scopes_of
-from hiroba.exchange.identity.provider import issuing
+from hiroba.exchange.identity.provider import issuing, telling
 from hiroba.exchange.identity.provider.errors import InvalidGrant, InvalidRequest, InvalidScope
 from hiroba.exchange.identity.provider.forms import needed
 from hiroba.exchange.identity.provider.store import codes, refreshing
@@ -72,6 +72,7 @@ async def for_a_code(conn: Connection, asking: Asking) -> dict[str, Any]:
         answer["refresh_token"] = await issuing.refresh(conn, family)
     signed_in = issuing.SignedIn(asking.issuer, asked.nonce, code.sid)
     answer["id_token"] = await issuing.id_token(conn, asking.application, family, signed_in, answer["access_token"])
+    await telling.signed_in(conn, code.person, code.application, code.level)
     return answer
 
 

@@ -5,7 +5,7 @@ knew them, again and again until it answers.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Final
 from urllib.parse import quote, urlencode
 
@@ -60,18 +60,18 @@ async def wish(conn: Connection, form: Mapping[str, str], issuer: str) -> Leavin
     return Leaving(application, back, session)
 
 
-async def tell(conn: Connection, *, issuer: str, allow: Sequence[str]) -> None:
+async def tell(conn: Connection, *, issuer: str, egress: Callable[[], Egress]) -> None:
     """Tell applications of sessions that ended, a few at a time."""
     await agreements.note_ends(conn)
     notices = await agreements.notices(conn)
     if not notices:
         return
-    egress = Egress(allow)
+    opened = egress()
     try:
         calls = [(notice, await _message(conn, notice, issuer)) for notice in notices]
-        answers = await asyncio.gather(*(_post(egress, *message) for _, message in calls))
+        answers = await asyncio.gather(*(_post(opened, *message) for _, message in calls))
     finally:
-        await egress.close()
+        await opened.close()
     for notice, told in zip(notices, answers, strict=True):
         await agreements.settle(conn, notice, told=told)
 

@@ -37,6 +37,8 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     id_token_hint: str = ""
     thumbprint: str | None = None
     """The key that whoever brings the code has to hold (RFC 9449 §10)."""
+    pushed: str = ""
+    """By which pushed request it came; that one is over when this one is answered."""
 
 
 def redirect_uri_of(form: Mapping[str, str], application: Application) -> str:

@@ -12,7 +12,7 @@ from hiroba.exchange.identity.organisations import store as registered
 from hiroba.exchange.identity.organisations.model import Application, Organisation
 from hiroba.exchange.identity.people.store import sessions
 from hiroba.exchange.identity.people.subjects import person_of, subject_of
-from hiroba.exchange.identity.provider import deciding, hints
+from hiroba.exchange.identity.provider import deciding, hints, telling
 from hiroba.exchange.identity.provider.deciding import Here, Step
 from hiroba.exchange.identity.provider.requests import Asked
 from hiroba.exchange.identity.provider.store import agreements, codes
@@ -84,7 +84,8 @@ async def say(conn: Connection, waiting: Waiting, *, yes: bool) -> None:
     assert waiting.person is not None  # noqa: S101 - only who is signed in is asked
     await codes.settle(conn, waiting.id, waiting.person, refused=not yes)
     if yes:
-        await agreements.agree(conn, waiting.person, waiting.application.id, waiting.asked.scope)
+        given = await agreements.agree(conn, waiting.person, waiting.application.id, waiting.asked.scope)
+        await telling.agreed(conn, waiting.person, waiting.application.id, given.until)
 
 
 async def code(conn: Connection, waiting: Waiting, caller: Caller) -> str:
@@ -92,7 +93,7 @@ async def code(conn: Connection, waiting: Waiting, caller: Caller) -> str:
     assert waiting.person is not None  # noqa: S101 - answered for a person alone
     assert caller.proof is not None  # noqa: S101 - who has a session
     subject = await subject_of(conn, waiting.person, waiting.application.sector)
-    await codes.end_request(conn, waiting.id)
+    await codes.end_request(conn, waiting.id, waiting.asked.pushed)
     return await codes.add_code(conn, codes.Code(
         application=waiting.application.id, person=waiting.person, session=caller.id,
         sid=await agreements.sid(conn, caller.id, waiting.application.id, subject),

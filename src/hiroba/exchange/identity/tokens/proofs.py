@@ -51,8 +51,13 @@ async def thumbprint(conn: Connection, proof: str, call: Call, token: str | None
         raise InvalidProof("The proof is for another call (htm, htu).")
     if token is not None and claims.get("ath") != hash_of(token):
         raise InvalidProof("The proof is for another token (ath).")
-    if abs(clock.now().timestamp() - jose.number(claims, "iat")) > FRESH:
+    now = clock.now().timestamp()
+    if abs(now - jose.number(claims, "iat")) > FRESH:
         raise InvalidProof("The proof is of another time (iat).")
+    if ("exp" in claims and jose.number(claims, "exp") < now) or (
+        "nbf" in claims and jose.number(claims, "nbf") > now + FRESH
+    ):
+        raise InvalidProof("The proof is over, or does not hold yet (exp, nbf).")
     if not nonces.is_fresh(await _secret(conn), claims.get("nonce")):
         raise NonceNeeded
     print_: str = key.thumbprint()

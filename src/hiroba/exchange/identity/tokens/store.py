@@ -105,6 +105,19 @@ async def shown(conn: Connection, token: str) -> Shown | None:
     """, digest(token), clock.now())  # fmt: skip
 
 
+async def outside(
+    conn: Connection, application: str, scope: list[str], thumbprint: str | None, expires: float
+) -> Shown | None:
+    """What a token of another issuer stands for here: an application of ours that is not suspended, and nobody else."""
+    return await fetch_one(conn, Shown, """
+        select '' as family, a.id as application, a.sector, coalesce(nullif(o.owns, ''), o.id) as owner, a.purposes,
+               null as person, $2::text[] as scope, '' as level, null::timestamptz as proved, $3::text as thumbprint,
+               $5::timestamptz as made, to_timestamp($4::float8) as expires
+          from identity.application a join identity.organisation o on o.id = a.organisation
+         where a.id = $1 and a.state <> 'suspended'
+    """, application, scope, thumbprint, expires, clock.now())  # fmt: skip
+
+
 async def end_access_token(conn: Connection, token: str, application: str) -> bool:
     """End one access token of this application; whether there was one."""
     done = await conn.execute("""

@@ -42,7 +42,8 @@ async def conn(real_house: Running) -> AsyncIterator[Connection]:
 async def house(real_house: Running, conn: Connection) -> AsyncIterator[httpx.AsyncClient]:
     """A browser before the real house, in which somebody is signed in."""
     async with httpx.AsyncClient(base_url=real_house.url) as browser:
-        browser.cookies.set(SESSION_COOKIE, await sessions.enter(conn, await pairs.add_person(conn), "passkey"))
+        secret = await sessions.enter(conn, await pairs.add_person(conn), "passkey")
+        browser.cookies.set(SESSION_COOKIE, secret, domain="127.0.0.1")
         yield browser
 
 

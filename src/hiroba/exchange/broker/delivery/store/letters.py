@@ -20,10 +20,12 @@ async def bury(conn: Connection, dead: Sequence[tuple[Row, int, str]], died: dat
              using unnest($1::bigint[], $2::text[], $3::text[], $4::int[], $5::text[])
                    as d (number, tenant, entity, tries, reason)
              where o.number = d.number and o.tenant = d.tenant and o.entity = d.entity
-            returning o.number, o.tenant, o.entity, o.kind, o.subscription, o.trigger, o.at, o.data, d.tries, d.reason
+            returning o.number, o.tenant, o.entity, o.kind, o.subscription, o.trigger, o.at, o.data, o.subject, d.tries,
+                      d.reason
         )
-        insert into broker.dead_letter (number, tenant, entity, kind, subscription, trigger, at, data, died, tries, reason)
-        select number, tenant, entity, kind, subscription, trigger, at, data, $6, tries, reason from gone
+        insert into broker.dead_letter
+               (number, tenant, entity, kind, subscription, trigger, at, data, subject, died, tries, reason)
+        select number, tenant, entity, kind, subscription, trigger, at, data, subject, $6, tries, reason from gone
             on conflict do nothing
     """,
         [row.number for row, _, _ in dead],
@@ -43,10 +45,11 @@ async def bury_older(
         with gone as (
             delete from broker.owed
              where slot = $1 and tenant = $2 and kind = $3 and subscription = $4 and at < $5
-            returning number, tenant, entity, kind, subscription, trigger, at, data
+            returning number, tenant, entity, kind, subscription, trigger, at, data, subject
         )
-        insert into broker.dead_letter (number, tenant, entity, kind, subscription, trigger, at, data, died, tries, reason)
-        select number, tenant, entity, kind, subscription, trigger, at, data, $6, $7, $8 from gone
+        insert into broker.dead_letter
+               (number, tenant, entity, kind, subscription, trigger, at, data, subject, died, tries, reason)
+        select number, tenant, entity, kind, subscription, trigger, at, data, subject, $6, $7, $8 from gone
             on conflict do nothing
     """, slot_of(address), address.tenant, address.kind, address.subscription, limit, died, tries, reason)  # fmt: skip
     return int(done.rsplit(" ", 1)[1])
@@ -60,7 +63,7 @@ class Letter(msgspec.Struct, frozen=True, rename="camel"):
     kind: str
     subscription: str
     entity: str
-    """What it is about; empty where it is about many."""
+    """What it is about; empty where it is about many, or about people."""
     at: datetime
     """When it happened."""
     died: datetime
@@ -87,7 +90,9 @@ _CHOSEN = """
 async def letters(conn: Connection, chosen: Chosen, *, after: int = 0, most: int = 100) -> list[Letter]:
     """Dead letters in the order of their numbers."""
     return await fetch(conn, Letter, f"""
-        select number, tenant, kind, subscription, entity, at, died, tries, reason, length(data) as bytes from broker.dead_letter
+        select number, tenant, kind, subscription, case when subject is null then entity else '' end as entity, at, died, tries,
+               reason, length(data) as bytes
+          from broker.dead_letter
          where {_CHOSEN} and number > $4 order by number limit $5
     """, chosen.tenant, chosen.subscription, chosen.number, after, most)  # noqa: S608 - constants  # fmt: skip
 
@@ -95,12 +100,13 @@ async def letters(conn: Connection, chosen: Chosen, *, after: int = 0, most: int
 async def replay(conn: Connection, chosen: Chosen, now: datetime) -> int:
     """Owe dead letters once more, in their order and as if they had happened now; how many."""
     rows = await conn.fetch(f"""
-        delete from broker.dead_letter where {_CHOSEN} returning number, tenant, entity, kind, subscription, trigger, data
+        delete from broker.dead_letter where {_CHOSEN}
+        returning number, tenant, entity, kind, subscription, trigger, data, subject
     """, chosen.tenant, chosen.subscription, chosen.number)  # noqa: S608 - constants  # fmt: skip
     await queue.add(conn, [
         Notice(
             address=Address(row["kind"], row["tenant"], row["subscription"]),
-            entity=row["entity"], at=now, trigger=row["trigger"], data=row["data"],
+            entity=row["entity"], at=now, trigger=row["trigger"], data=row["data"], subject=row["subject"],
         )
         for row in sorted(rows, key=itemgetter("number"))
     ])  # fmt: skip

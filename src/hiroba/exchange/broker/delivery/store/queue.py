@@ -14,9 +14,9 @@ from hiroba.exchange.broker.delivery.store.addresses import columns
 async def add(conn: Connection, notices: Sequence[Notice]) -> None:
     """Write what is owed, in this order."""
     await conn.execute("""
-        insert into broker.owed (tenant, entity, kind, subscription, slot, trigger, at, data)
+        insert into broker.owed (tenant, entity, kind, subscription, slot, trigger, at, data, subject)
         select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::smallint[], $6::text[],
-                             $7::timestamptz[], $8::bytea[])
+                             $7::timestamptz[], $8::bytea[], $9::text[])
          where pg_current_xact_id() is not null  -- the transaction has its number before its rows have theirs: see `look`
     """,
         [notice.address.tenant for notice in notices],
@@ -27,10 +27,11 @@ async def add(conn: Connection, notices: Sequence[Notice]) -> None:
         [notice.trigger for notice in notices],
         [notice.at for notice in notices],
         [notice.data for notice in notices],
+        [notice.subject for notice in notices],
     )  # fmt: skip
 
 
-_ROW = "o.number, o.tenant, o.entity, o.kind, o.subscription, o.trigger, o.at, o.data"
+_ROW = "o.number, o.tenant, o.entity, o.kind, o.subscription, o.trigger, o.at, o.data, o.subject"
 
 
 def _row(row: asyncpg.Record) -> Row:
@@ -41,6 +42,7 @@ def _row(row: asyncpg.Record) -> Row:
         trigger=row["trigger"],
         at=row["at"],
         data=row["data"],
+        subject=row["subject"],
     )
 
 

@@ -1,6 +1,6 @@
 """Entities over time and their instances, a page of them in a statement."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -9,8 +9,10 @@ import msgspec
 import orjson
 
 from hiroba.base.db import Connection
+from hiroba.exchange.broker.access import Bind, Sight
 from hiroba.exchange.broker.history.store.writing import has_instances
 from hiroba.exchange.broker.model import Instance, Key
+from hiroba.exchange.broker.store import array
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -27,9 +29,14 @@ class Row(msgspec.Struct, frozen=True):
     value: Instance
 
 
-def _row(row: asyncpg.Record) -> Row:
+def keys(heads_: "Sequence[Head]") -> dict[tuple[str, str], Key]:
+    """The keys of entities by the path and the id under which their instances lie."""
+    return {(head.key.path, head.inside): head.key for head in heads_}
+
+
+def _row(row: asyncpg.Record, known: Mapping[tuple[str, str], Key]) -> Row:
     return Row(
-        key=Key(row["tenant"], row["path"], row["id"]),
+        key=known[row["path"], row["id"]],
         name=row["name"],
         time=row["time"],
         instance=row["instance"],
@@ -41,10 +48,44 @@ def _row(row: asyncpg.Record) -> Row:
     )
 
 
+class Through(msgspec.Struct, frozen=True, kw_only=True):
+    """Through what the past is read: the tables themselves, of which what is somebody's is hidden, or what a call may see."""
+
+    rows: str = "broker.evolution v left join broker.entity e using (tenant, path, id)"
+    """Rows `v` of entities over time."""
+    columns: str = "v.id as inside, e.modified, null as names, v.subject"
+    """Under which id the instances lie, when the entity was modified, which names may be read (null: all), whose it is."""
+    where: str = "v.subject is null"
+    mine: str = "h.tenant = v.tenant and h.path = v.path and h.id = v.id"
+    """Whether an instance `h` is of an entity `v`, and may be read."""
+    value: Callable[[], str] = lambda: "h.value"
+    """Makes the expression of an instance's value, where a statement has one."""
+
+
+TABLES: Final = Through()
+
+
+def through(sight: Sight, bind: Bind, whose: Collection[str] | None = None) -> Through:
+    """What a call may see."""
+    return Through(
+        rows=f"{sight.table(sight.pasts, bind, whose)} v",
+        columns="v.inside, v.modified, v.names, v.subject",
+        where="true",
+        mine="h.tenant = v.tenant and h.path = v.path and h.id = v.inside and h.name = any(v.names)",
+        value=lambda: sight.table(sight.value, bind),
+    )
+
+
 class Head(msgspec.Struct, frozen=True, kw_only=True):
     """An entity whose past is asked for: what it is, and in which times it was in the scopes that were asked for."""
 
     key: Key
+    inside: str = ""
+    """The id under which its instances lie."""
+    names: tuple[str, ...] | None = None
+    """The attributes that may be read; None: all."""
+    subject: str | None = None
+    """Whose it is, as the caller's sector knows them."""
     types: tuple[str, ...]
     created: datetime
     modified: datetime | None = None
@@ -67,6 +108,8 @@ class Slice(msgspec.Struct, frozen=True, kw_only=True):
     omitted: tuple[str, ...] = ()
     last: int | None = None
     """Only so many of each attribute, from the latest on."""
+    value: str = "h.value"
+    """An instance's value as the caller may read it."""
 
     def select(self, columns: str, tail: str = "") -> str:
         """The instances of one series `s`, a part per expression of the time."""
@@ -84,11 +127,11 @@ class Slice(msgspec.Struct, frozen=True, kw_only=True):
         end = len(self.values)
         sql = f"""
             select v.tenant, v.path, v.id, n.name, k.ranges::tstzmultirange as ranges
-              from unnest(${end + 1}::text[], ${end + 2}::text[], ${end + 3}::text[], ${end + 4}::text[])
-                       as k (tenant, path, id, ranges)
+              from unnest(${end + 1}::text[], ${end + 2}::text[], ${end + 3}::text[], ${end + 4}::text[], ${end + 7}::text[])
+                       as k (tenant, path, id, ranges, names)
               join broker.evolution v using (tenant, path, id), unnest(v.names) as n (name)
              where (${end + 5}::text[] is null or n.name = any(${end + 5}))
-               and not n.name = any(${end + 6}::text[])
+               and not n.name = any(${end + 6}::text[]) and (k.names is null or n.name = any(k.names::text[]))
         """  # noqa: S608 - numbers
         return sql, self.values
 
@@ -96,9 +139,12 @@ class Slice(msgspec.Struct, frozen=True, kw_only=True):
         """All chosen instances of one entity in one piece, which the planner may share among its workers, and what is bound."""
         end = len(self.values)
         where = f"h.tenant = ${end + 1} and h.path = ${end + 2} and h.id = ${end + 3}"
-        values: list[Any] = [*self.values, head.key.tenant, head.key.path, head.key.id]
-        if self.names is not None:
-            values.append(list(self.names))
+        values: list[Any] = [*self.values, head.key.tenant, head.key.path, head.inside]
+        names = (
+            self.names if head.names is None else head.names if self.names is None else {*self.names} & {*head.names}
+        )
+        if names is not None:
+            values.append(sorted(names))
             where += f" and h.name = any(${len(values)}::text[])"
         if self.omitted:
             values.append(list(self.omitted))
@@ -119,10 +165,11 @@ class Slice(msgspec.Struct, frozen=True, kw_only=True):
             *self.values,
             [head.key.tenant for head in heads],
             [head.key.path for head in heads],
-            [head.key.id for head in heads],
+            [head.inside for head in heads],
             [head.ranges for head in heads],
             None if self.names is None else list(self.names),
             list(self.omitted),
+            [None if head.names is None else array(head.names) for head in heads],
         )
 
 
@@ -137,6 +184,7 @@ async def heads(
     where: str,
     values: Sequence[Any],
     *,
+    through: Through = TABLES,
     ranges: str = "null",
     limit: int,
     offset: int = 0,
@@ -145,13 +193,16 @@ async def heads(
     """The entities over time for which the compiled condition holds."""
     end, order = len(values), "desc" if down else "asc"
     rows = await conn.fetch(f"""
-        select v.tenant, v.path, v.id, v.types, v.created, v.deleted, e.modified, ({ranges})::text as ranges
-          from broker.evolution v left join broker.entity e using (tenant, path, id)
-         where {where} order by v.id {order}, v.path limit ${end + 1} offset ${end + 2}
+        select v.tenant, v.path, v.id, v.types, v.created, v.deleted, {through.columns}, ({ranges})::text as ranges
+          from {through.rows}
+         where {where} and {through.where} order by v.id {order}, v.path limit ${end + 1} offset ${end + 2}
     """, *values, limit, offset)  # noqa: S608 - the compiler binds every value  # fmt: skip
     return [
         Head(
             key=Key(row["tenant"], row["path"], row["id"]),
+            inside=row["inside"],
+            names=None if row["names"] is None else tuple(row["names"]),
+            subject=row["subject"],
             types=tuple(row["types"]),
             created=row["created"],
             modified=row["modified"],
@@ -162,9 +213,10 @@ async def heads(
     ]
 
 
-async def count(conn: Connection, where: str, values: Sequence[Any]) -> int:
+async def count(conn: Connection, where: str, values: Sequence[Any], through: Through = TABLES) -> int:
     """How many entities over time there are for which the compiled condition holds."""
-    found: int = await conn.fetchval(f"select count(*) from broker.evolution v where {where}", *values)  # noqa: S608 - as above
+    counted = f"select count(*) from {through.rows} where {where} and {through.where}"  # noqa: S608 - as above
+    found: int = await conn.fetchval(counted, *values)
     return found
 
 
@@ -180,10 +232,10 @@ async def scopes_at(conn: Connection, heads_: Sequence[Head], moment: datetime, 
                            and coalesce(h.observed, h.deleted, '-infinity') < $5
                          order by coalesce(h.observed, h.deleted, '-infinity') desc, h.instance desc limit 1) b
          where b.deleted is null and $5 <@ s.ranges::tstzmultirange
-    """, [head.key.tenant for head in heads_], [head.key.path for head in heads_], [head.key.id for head in heads_],
+    """, [head.key.tenant for head in heads_], [head.key.path for head in heads_], [head.inside for head in heads_],
         [head.ranges for head in heads_], moment, name,
     )  # fmt: skip
-    return [_row(row) for row in rows]
+    return [_row(row, keys(heads_)) for row in rows]
 
 
 class Rows(msgspec.Struct, frozen=True):
@@ -203,10 +255,12 @@ async def instances(conn: Connection, heads_: Sequence[Head], wanted: Slice, mos
     backward = wanted.last is not None
     order = "desc" if backward else "asc"
     each = most + 1 if wanted.last is None else min(most + 1, wanted.last)
-    columns = "h.dataset, h.instance, {time} as time, h.at, h.created, h.modified, h.deleted, h.value"
+    columns = (
+        "h.dataset, h.instance, {time} as time, h.at, h.created, h.modified, h.deleted, " + wanted.value + " as value"
+    )
     tail = f"order by {{time}} {order}, h.at {order}, h.instance {order} limit {each}"
     series, _ = wanted.series()
-    end = len(wanted.values) + 6
+    end = len(wanted.values) + 7
     rows = await conn.fetch(f"""
         with found as materialized (
             select s.tenant, s.path, s.id, s.name, b.*,
@@ -222,7 +276,8 @@ async def instances(conn: Connection, heads_: Sequence[Head], wanted: Slice, mos
             or (f.time = edge.time and edge.time = (select {"max" if backward else "min"}(time) from found))
          order by f.time, f.instance
     """, *wanted.bound(heads_), most)  # noqa: S608 - the compiler binds every value  # fmt: skip
-    made = [_row(row) for row in rows]
+    known = keys(heads_)
+    made = [_row(row, known) for row in rows]
     named = {(row.key, row.name) for row in made}
     edge: datetime | None = rows[0]["edge"] if rows else None
     if edge is None:
@@ -238,33 +293,31 @@ async def values(conn: Connection, heads_: Sequence[Head], wanted: Slice, most: 
         select s.tenant, s.path, s.id, b.value from ({series}) s,
                lateral (select * from ({wanted.select("h.value -> 'value' as value")}) b limit {most}) b
     """, *wanted.bound(heads_))  # noqa: S608 - the compiler binds every value  # fmt: skip
-    return [(Key(row["tenant"], row["path"], row["id"]), orjson.loads(row["value"])) for row in rows if row["value"]]
+    known = keys(heads_)
+    return [(known[row["path"], row["id"]], orjson.loads(row["value"])) for row in rows if row["value"]]
 
 
-_MINE: Final = "h.tenant = v.tenant and h.path = v.path and h.id = v.id"
-
-
-def exists(condition: str) -> str:
+def exists(condition: str, through: Through = TABLES) -> str:
     """An entity `v` has an instance `h` for which the condition holds: looked for in each of its series, by the index."""
     return f"""exists (
         select from unnest(v.names) as n (name),
-               lateral (select from broker.instance h where {_MINE} and h.name = n.name and {condition}
+               lateral (select from broker.instance h where {through.mine} and h.name = n.name and {condition}
                          order by h.observed, h.at limit 1) one)"""  # noqa: S608 - the compiler binds every value
 
 
-def fulfils(chosen: str, condition: str) -> str:
+def fulfils(chosen: str, condition: str, through: Through = TABLES) -> str:
     """The chosen instances `h` of an entity `v`, put together as a document `d`, fulfil the condition."""
     return f"""exists (
         select from (
             select v.tenant, v.path, v.id, v.types, '{{}}'::text[] as scopes, v.created,
                    coalesce(v.deleted, v.created) as modified, g.doc, g.doc as facts
               from (select coalesce(jsonb_object_agg(name, instances), '{{}}') as doc
-                      from (select h.name, jsonb_agg(h.value) as instances from broker.instance h
-                             where {_MINE} and h.deleted is null and {chosen} group by h.name) n) g
+                      from (select h.name, jsonb_agg({through.value()}) as instances from broker.instance h
+                             where {through.mine} and h.deleted is null and {chosen} group by h.name) n) g
         ) d where {condition})"""  # noqa: S608 - as above
 
 
-def in_scopes(condition: str, name: str) -> str:
+def in_scopes(condition: str, name: str, through: Through = TABLES) -> str:
     """When an entity `v` was in scopes `x` for which the condition holds: from one record of its scopes to the next (§4.18)."""
     return f"""
         select range_agg(tstzrange(x.since, x.until)) from (
@@ -272,5 +325,5 @@ def in_scopes(condition: str, name: str) -> str:
                    lead(coalesce(h.observed, h.deleted, '-infinity'))
                        over (order by coalesce(h.observed, h.deleted, '-infinity'), h.instance) as until,
                    array(select jsonb_array_elements_text(h.value -> 'value')) as scopes
-              from broker.instance h where {_MINE} and h.name = '{name}'
+              from broker.instance h where {through.mine} and h.name = '{name}'
         ) x where {condition}"""  # noqa: S608 - as above

@@ -9,7 +9,7 @@ import msgspec
 
 from hiroba.base.db import Connection
 from hiroba.exchange.broker.history.periods import Periods
-from hiroba.exchange.broker.history.store.reading import Head, Slice
+from hiroba.exchange.broker.history.store.reading import Head, Slice, keys
 from hiroba.exchange.broker.model import Key
 
 
@@ -25,10 +25,11 @@ async def spans(conn: Connection, heads_: Sequence[Head], wanted: Slice) -> dict
         select s.tenant, s.path, s.id, min(a.time) as first, max(z.time) as last
           from ({series}) s, {", ".join(ends)} group by s.tenant, s.path, s.id
     """, *wanted.bound(heads_))  # noqa: S608 - the compiler binds every value  # fmt: skip
-    return {Key(row["tenant"], row["path"], row["id"]): (row["first"], row["last"]) for row in rows}
+    known = keys(heads_)
+    return {known[row["path"], row["id"]]: (row["first"], row["last"]) for row in rows}
 
 
-async def types(conn: Connection, key: Key, series: Sequence[tuple[str, str]]) -> dict[tuple[str, str], str]:
+async def types(conn: Connection, head: Head, series: Sequence[tuple[str, str]]) -> dict[tuple[str, str], str]:
     """The type of an attribute in a dataset, by both."""
     rows = await conn.fetch("""
         select s.name, s.dataset, (select h.value ->> 'type' from broker.instance h
@@ -36,7 +37,8 @@ async def types(conn: Connection, key: Key, series: Sequence[tuple[str, str]]) -
                                       and h.name = s.name and h.dataset = s.dataset
                                     limit 1) as type
           from unnest($4::text[], $5::text[]) as s (name, dataset)
-    """, key.tenant, key.path, key.id, [name for name, _ in series], [dataset for _, dataset in series])  # fmt: skip
+    """, head.key.tenant, head.key.path, head.inside, [name for name, _ in series],
+        [dataset for _, dataset in series])  # fmt: skip
     return {(row["name"], row["dataset"]): row["type"] for row in rows}
 
 
@@ -124,7 +126,9 @@ async def anything(
     conn: Connection, head: Head, wanted: Slice, periods: Periods, methods: Sequence[str]
 ) -> list[Group]:
     """The same for values of any kind: sizes of arrays, texts, dates and times of day (tables 4.5.19.1-1 and -2)."""
-    columns = "h.name, h.dataset, {time} as time, h.number, h.deleted, h.value, h.value ->> 'type' as kind"
+    columns = (
+        f"h.name, h.dataset, {{time}} as time, h.number, h.deleted, {wanted.value} as value, h.value ->> 'type' as kind"
+    )
     instances, values = wanted.of(head, columns)
     number, start, bound = _bucket(periods, len(values))
     rows = await conn.fetch(f"""

@@ -75,6 +75,15 @@ async def proceeding(conn: Connection, grant_id: str, version: int) -> Proceedin
     return found
 
 
+async def proceedings(conn: Connection, grants: Iterable[str]) -> dict[tuple[str, int], Proceeding]:
+    """What is known of some grants by law, by id and version."""
+    rows = await conn.fetch("""
+        select grant_id, grant_version, proposed_by, confirm_by, reviewed, reviewed_by, finding from gateway.proceeding
+         where grant_id = any($1::text[])
+    """, list(grants))  # fmt: skip
+    return {(row["grant_id"], row["grant_version"]): Proceeding(*tuple(row)[2:]) for row in rows}
+
+
 async def confirm_by(conn: Connection, grant_id: str, version: int, until: datetime | None) -> None:
     """Until when a second approver confirms a grant; None: nobody has to any more."""
     await conn.execute(

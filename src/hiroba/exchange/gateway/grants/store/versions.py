@@ -96,6 +96,24 @@ async def stand(conn: Connection, kept: Kept, grant: Grant, at: datetime) -> Kep
     return _kept(row)
 
 
+async def disclose(conn: Connection, kept: Kept, grant: Grant) -> Kept:
+    """Write down when the person may see a grant."""
+    row = await conn.fetchrow(f"""
+        update gateway.grant_version set disclosure = $3 where id = $1 and version = $2 returning {_COLUMNS}
+    """, grant.id, grant.version, _json(grant.disclosure))  # noqa: S608 - constants  # fmt: skip
+    return _kept(row) if row else kept
+
+
+async def by_office(conn: Connection, offices: Sequence[str]) -> list[Kept]:
+    """The grants by law of some offices: what waits first, then what runs, then what is over."""
+    rows = await conn.fetch(f"""
+        select {_COLUMNS} from gateway.grant_version
+         where basis ->> 'kind' = 'law' and basis ->> 'office' = any($1::text[])
+         order by array_position(array['offered', 'active'], state) nulls last, made desc limit 500
+    """, list(offices))  # noqa: S608 - constants  # fmt: skip
+    return [_kept(row) for row in rows]
+
+
 async def _permit(conn: Connection, grant: Grant, tenant: str) -> None:
     if grant.state != "active" or "read" not in grant.actions:
         return

@@ -35,6 +35,11 @@ async def add_person(conn: Connection, chosen: str = "") -> str:
     return person
 
 
+async def hold(conn: Connection, person: str) -> None:
+    """Until this transaction ends, nobody else holds the person."""
+    await conn.execute("select 1 from identity.person where id = $1 for no key update", person)
+
+
 async def number_of(conn: Connection, person: str) -> str:
     """The account's number, which is told at a counter."""
     number: str = await conn.fetchval("select number from identity.person where id = $1", person)

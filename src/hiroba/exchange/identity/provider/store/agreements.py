@@ -1,8 +1,11 @@
 """The tables of what people agreed to at a sign-in, and of where their sessions are signed in."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 import msgspec
+import orjson
 
 from hiroba.base import clock
 from hiroba.base.db import Connection, fetch, fetch_one
@@ -19,6 +22,16 @@ class Agreement(msgspec.Struct, frozen=True):
     """That a person agreed to be known to an application."""
 
     scope: list[str]
+    given: datetime
+    until: datetime
+
+
+class Agreed(msgspec.Struct, frozen=True):
+    """An agreement as its person sees it: with whom, since when, until when."""
+
+    application: str
+    title: dict[str, str]
+    organisation: dict[str, str]
     given: datetime
     until: datetime
 
@@ -52,15 +65,40 @@ async def agree(conn: Connection, person: str, application: str, scope: list[str
 
 
 async def withdraw(conn: Connection, person: str, application: str) -> bool:
-    """End an agreement, and at once every token that came of it; whether there was one."""
+    """End an agreement, and at once every token that came of it; whether there was one. The application is told."""
     await conn.execute("delete from identity.token_family where person = $1 and application = $2", person, application)
     await conn.execute(
         "delete from identity.authorization_code where person = $1 and application = $2", person, application
     )
+    await _owe(conn, await conn.fetch("""
+        delete from identity.application_session a using identity.session s
+         where s.id = a.session and s.person = $1 and a.application = $2 returning a.application, a.subject, a.sid
+    """, person, application))  # fmt: skip
     done = await conn.execute(
         "delete from identity.agreement where person = $1 and application = $2", person, application
     )
     return not done.endswith(" 0")
+
+
+async def of_person(conn: Connection, person: str) -> list[Agreed]:
+    """What a person agreed to and has not ended, the newest first."""
+    rows = await conn.fetch("""
+        select a.application, app.title, o.title as organisation, a.given, a.until
+          from identity.agreement a
+          join identity.application app on app.id = a.application
+          join identity.organisation o on o.id = app.organisation
+         where a.person = $1 and a.until > $2 order by a.given desc, a.application
+    """, person, clock.now())  # fmt: skip
+    return [
+        Agreed(
+            row["application"],
+            orjson.loads(row["title"]),
+            orjson.loads(row["organisation"]),
+            row["given"],
+            row["until"],
+        )
+        for row in rows
+    ]
 
 
 async def sid(conn: Connection, session: str, application: str, subject: str) -> str:
@@ -82,11 +120,12 @@ async def session_of(conn: Connection, sid_: str, application: str) -> str | Non
 
 async def note_ends(conn: Connection) -> None:
     """Owe a notice to each application that wants one for each of its sessions that ended, however it ended."""
-    ended = await conn.fetch("""
-        delete from identity.application_session a
-         where not exists (select from identity.session s where s.id = a.session and s.expires > $1)
-         returning a.application, a.subject, a.sid
-    """, clock.now())  # fmt: skip
+    await _owe(conn, await conn.fetch("""
+        delete from identity.application_session where session is null returning application, subject, sid
+    """))  # fmt: skip
+
+
+async def _owe(conn: Connection, ended: Sequence[Any]) -> None:
     await conn.executemany("""
         insert into identity.logout_notice (id, application, subject, sid, due) select $1, $2, $3, $4, $5
          where exists (select from identity.application where id = $2 and backchannel_logout_uri <> '')

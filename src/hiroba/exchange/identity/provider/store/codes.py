@@ -58,12 +58,13 @@ async def add_request(conn: Connection, kind: str, application: str, asked: Aske
     return secret
 
 
-async def take_pushed(conn: Connection, secret: str, application: str) -> Asked | None:
-    """A pushed request of this application, which is used up by that (RFC 9126 §4)."""
+async def pushed(conn: Connection, secret: str, application: str) -> Asked | None:
+    """A pushed request of this application, which may begin again until it is answered (RFC 9126 §4)."""
+    kept = digest(f"pushed {secret}")
     row = await conn.fetchrow("""
-        delete from identity.authorization_request where sha256 = $1 and application = $2 and expires > $3 returning asked
-    """, digest(f"pushed {secret}"), application, clock.now())  # fmt: skip
-    return None if row is None else _asked(row)
+        select asked from identity.authorization_request where sha256 = $1 and application = $2 and expires > $3
+    """, kept, application, clock.now())  # fmt: skip
+    return None if row is None else msgspec.structs.replace(_asked(row), pushed=kept.hex())
 
 
 async def waiting(conn: Connection, secret: str) -> Waiting | None:
@@ -82,9 +83,12 @@ async def settle(conn: Connection, secret: str, person: str | None, *, refused: 
     """, digest(f"waiting {secret}"), person, refused)  # fmt: skip
 
 
-async def end_request(conn: Connection, secret: str) -> None:
-    """A waiting request was answered."""
-    await conn.execute("delete from identity.authorization_request where sha256 = $1", digest(f"waiting {secret}"))
+async def end_request(conn: Connection, secret: str, pushed: str) -> None:
+    """A waiting request was answered, and with it the pushed one it came by, however often that had begun."""
+    await conn.execute("""
+        delete from identity.authorization_request
+         where sha256 = $1 or ($2 <> '' and (sha256 = decode($2, 'hex') or asked ->> 'pushed' = $2))
+    """, digest(f"waiting {secret}"), pushed)  # fmt: skip
 
 
 async def add_code(conn: Connection, code: Code) -> str:

@@ -22,6 +22,9 @@ declare
     local text;
 begin
     if mentions is null then
+        if body !~ '[A-Za-z0-9_-]{43}' then
+            return doc;
+        end if;
         mentions := array(
             select distinct substr(run[1], start, 43)
               from regexp_matches(body, '[A-Za-z0-9_-]{43,}', 'g') run, generate_series(1, length(run[1]) - 42) start
@@ -34,8 +37,8 @@ begin
          where here.sector = 'tenant:' || reworded.tenant and here.subject = any(mentions)
     loop
         for local in
-            select distinct found[1]
-              from regexp_matches(body, 'urn:ngsi-ld:[A-Za-z][A-Za-z0-9]*:' || person.inside || ':([A-Za-z0-9._~-]{1,100})', 'g') found
+            select distinct id[1]
+              from regexp_matches(body, 'urn:ngsi-ld:[A-Za-z][A-Za-z0-9]*:' || person.inside || ':([A-Za-z0-9._~-]{1,100})', 'g') id
              order by 1 desc
         loop
             body := replace(body, person.inside || ':' || local,
