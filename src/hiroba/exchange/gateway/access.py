@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping
+from typing import Final
 
 from hiroba.base.db import Pool, reading, transaction
 from hiroba.base.errors import Forbidden, Unauthorized
@@ -22,6 +23,8 @@ MAY = {"read": (ANYONE,), "write": (OPERATOR, client("publish")), "administer": 
 
 REMEMBERED = 1.0
 """Seconds a key is known without asking again: the bound within which a revocation holds (grants are never remembered)."""
+RELEASES: Final = 16
+"""Connections of the gateway's pool: each answer about people that is on its way holds one."""
 
 
 class Gateway:
@@ -35,6 +38,7 @@ class Gateway:
         self._issuer = issuer
         self._known: dict[str, tuple[float, Caller]] = {}
         self._tenants: dict[str, tuple[float, Tenant]] = {}
+        self._applications: dict[str, tuple[float, Application | None]] = {}
 
     async def admit(
         self, action: Action, tenant: str, headers: Mapping[str, str], personal: Personal = "closed"
@@ -102,8 +106,13 @@ class Gateway:
 
     async def _application(self, id_: str) -> Application | None:
         """A registered application, unless it is suspended."""
-        async with reading(self._pool) as conn:
-            known = await application(conn, id_)
+        until, known = self._applications.get(id_, (0.0, None))
+        if until < time.monotonic():
+            async with reading(self._pool) as conn:
+                known = await application(conn, id_)
+            if len(self._applications) > 10_000:  # noqa: PLR2004 - as below
+                self._applications.clear()
+            self._applications[id_] = (time.monotonic() + REMEMBERED, known)
         return None if known is None or known.state == "suspended" else known
 
     async def _caller(self, headers: Mapping[str, str]) -> Caller:

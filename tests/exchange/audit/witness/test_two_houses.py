@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import httpx
 import msgspec
@@ -70,9 +71,11 @@ async def running(cluster: Cluster, template: str, data: Path, port: int) -> Asy
 async def houses(
     cluster: Cluster, template: str, tmp_path: Path, free_port: Callable[[], int]
 ) -> AsyncIterator[tuple[House, House]]:
-    async with running(cluster, template, tmp_path / "one", free_port()) as one:
-        async with running(cluster, template, tmp_path / "two", free_port()) as two:
-            yield one, two
+    async with (
+        running(cluster, template, tmp_path / "one", free_port()) as one,
+        running(cluster, template, tmp_path / "two", free_port()) as two,
+    ):
+        yield one, two
 
 
 async def append(house: House, *events: Event) -> None:
@@ -123,9 +126,7 @@ async def test_each_confirms_the_other_and_none_confirms_a_fork(houses: tuple[Ho
     )
     await append(one, *[read("me")] * 400)
     await checkpoint(one, 400, keys[0]["log"])
-    async with asyncio.timeout(60):
-        while not (stands := (await one.client.get("/api/v1/log/witnesses")).json()[0])["failure"]:
-            await asyncio.sleep(0.1)
+    stands = await failure(one)
     assert "422" in stands["failure"]
     assert stands["size"] == (await two.client.get("/api/v1/log/watched")).json()[0]["size"]
     await save(one, file)
@@ -134,10 +135,21 @@ async def test_each_confirms_the_other_and_none_confirms_a_fork(houses: tuple[Ho
     assert said == "Not true: a witness you named has not confirmed this tree; others may be shown another one.\n"
 
 
+async def failure(house: House) -> dict[str, Any]:
+    """How its witness stands, as soon as it did not confirm."""
+    async with asyncio.timeout(60):
+        while True:
+            (stands,) = (await house.client.get("/api/v1/log/witnesses")).json()
+            if stands["failure"]:
+                return stands
+            await asyncio.sleep(0.1)
+
+
 async def save(house: House, file: Path) -> None:
     log = Log(house.pool)
-    file.write_bytes(await export(log, house.pool, "me"))
+    data = await export(log, house.pool, "me")
     await log.stop()
+    await asyncio.to_thread(file.write_bytes, data)
 
 
 def verify(file: Path, keys: list[dict[str, str]]) -> tuple[int, str]:
