@@ -47,8 +47,14 @@ async def export(given: argparse.Namespace, url: str) -> tuple[int, int]:
         raise Stop(f"{given.folder} cannot be made ({error.strerror}). Name another folder.") from None
     files = instances = 0
     async with single(url) as conn, conn.transaction(isolation="repeatable_read", readonly=True):
-        if given.tenant and given.tenant not in await store.tenants(conn):
+        tenants = await store.tenants(conn)
+        if given.tenant and given.tenant not in tenants:
             raise Stop(f"there is no tenant {given.tenant}.")
+        if tenants.get(given.tenant):
+            raise Stop(
+                f"{given.tenant} holds personal data, which are not written to files: what leaves the database must be "
+                "under each person's own key, so that it can be erased. Services read it through grants."
+            )
         days = [day for day in await exporting.days(conn, given.tenant) if _within(day, given.since, given.until)]
         with bar("Exporting", len(days)) as progress:
             for day in days:

@@ -1,6 +1,7 @@
 """A tenant of personal data with applications that write and read it, and permits as grants would write them."""
 
 import asyncio
+from copy import copy
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -22,6 +23,7 @@ from hiroba.exchange.identity.people.store.pairs import add_person
 from hiroba.exchange.identity.people.subjects import subject_of
 
 TENANT = "care"
+OTHER_TENANT = "school"
 PURPOSE = "health.checkup@2"
 OTHER_PURPOSE = "transport.ride@1"
 API = "/ngsi-ld/v1"
@@ -32,16 +34,23 @@ class World:
     """Who there is: two organisations, one application that writes and two that read, and people."""
 
     def __init__(self, conn: Connection, client: httpx.AsyncClient) -> None:
-        self.conn, self.client = conn, client
+        self.conn, self.client, self.tenant = conn, client, TENANT
         self.keys: dict[str, str] = {}
 
     async def begin(self) -> None:
-        await self.conn.execute("insert into broker.tenant (name, personal) values ($1, true)", TENANT)
+        for tenant in (TENANT, OTHER_TENANT):
+            await self.conn.execute("insert into broker.tenant (name, personal) values ($1, true)", tenant)
         for organisation in ("org:clinic", "org:bus"):
             await put_organisation(self.conn, Organisation(organisation, {"ja": organisation}))
         await self.application("clinic-desk", "org:clinic", writes=True)
         await self.application("booking", "org:clinic", PURPOSE)
         await self.application("bus-app", "org:bus", PURPOSE, OTHER_PURPOSE)
+
+    def at(self, tenant: str) -> "World":
+        """The same world, looked at in another tenant."""
+        other = copy(self)
+        other.tenant = tenant
+        return other
 
     async def application(self, id_: str, organisation: str, *purposes: str, writes: bool = False) -> None:
         title = {"ja": id_}
@@ -62,7 +71,7 @@ class World:
         return await subject_of(self.conn, person, sector)
 
     async def inside(self, person: str) -> str:
-        return await self.known(person, f"tenant:{TENANT}")
+        return await self.known(person, f"tenant:{self.tenant}")
 
     async def id(self, person: str, application: str = "clinic-desk", kind: str = "Person", local: str = "") -> str:
         return f"urn:ngsi-ld:{kind}:{await self.known(person, f'app:{application}')}" + (f":{local}" if local else "")
@@ -73,7 +82,7 @@ class World:
     ) -> str:  # fmt: skip
         grant = grant or f"grant-{person[-6:]}-{recipient}-{type_}"
         await self.conn.execute(
-            "insert into gateway.permit values ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1)", TENANT, await self.inside(person),
+            "insert into gateway.permit values ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1)", self.tenant, await self.inside(person),
             recipient, purpose, expanded(type_), [expanded(attr) for attr in attrs],
             since or clock.now() - timedelta(days=1), until, grant,
         )  # fmt: skip
@@ -84,7 +93,7 @@ class World:
 
     async def call(self, method: str, path: str, caller: str, **more: Any) -> httpx.Response:
         headers = {
-            "NGSILD-Tenant": TENANT,
+            "NGSILD-Tenant": self.tenant,
             "Authorization": f"Bearer {self.keys[caller]}",
             "Link": '<http://hiroba.test/context/v1.jsonld>; rel="http://www.w3.org/ns/json-ld#context"',
         } | more.pop("headers", {})

@@ -110,8 +110,12 @@ class Exchange:
         temporal_page: int = 1000,
         egress: Egress | None = None,
         by_key: Pool | None = None,
+        by_person: Pool | None = None,
     ) -> None:
-        """`by_key`: connections of their own for reads and writes by key, whose plans are kept (`db.BY_KEY`)."""
+        """`by_key`: connections of their own for reads and writes by key, whose plans are kept (`db.BY_KEY`).
+
+        `by_person`: the same for reads of people who are named, whose statements take longer to plan than to run.
+        """
         self._pool = pool
         self._context = context
         self._listeners = listeners
@@ -129,6 +133,7 @@ class Exchange:
         """Attribute instances of one answer about the past."""
         self.writer = Writer(by_key or pool, listeners)
         self.reader = Reader(by_key or pool)
+        self._by_person = by_person or pool
         self._sweeper = Sweeper(pool, self.writer)
         self.federation: Federation
         """Other brokers, and what this one is called among them."""
@@ -176,6 +181,13 @@ class Exchange:
         """A connection for a question."""
         await self._sweeper.catch_up()
         async with db.reading(self._pool) as conn:
+            yield conn
+
+    @asynccontextmanager
+    async def reading_people(self) -> AsyncIterator[Connection]:
+        """A connection for a question about people who are named."""
+        await self._sweeper.catch_up()
+        async with db.reading(self._by_person) as conn:
             yield conn
 
     @asynccontextmanager

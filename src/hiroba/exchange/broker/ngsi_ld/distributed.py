@@ -143,7 +143,7 @@ def _raise_if_nothing(legs: Sequence[Leg]) -> None:
 async def entity(request: Request, exchange: Exchange, key: Key, shape: Shape) -> tuple[Entity | None, Found, Headers]:
     """One entity, put together from here and from the sources that have some of it (§5.7.1.4)."""
     if request.admitted.sight is not None:
-        async with exchange.reading() as conn:
+        async with exchange.reading_people() as conn:
             return (await held(request, conn)([key.id])).get(key.id), Found(), []
     own = await exchange.reader.read(key)
     if is_local(request, exchange):

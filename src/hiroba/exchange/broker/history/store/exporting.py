@@ -29,7 +29,8 @@ async def recorded(
         select h.id, v.types, h.name, h.dataset, 'urn:ngsi-ld:Instance:' || h.instance as instance, h.at as recorded, h.observed,
                h.created, h.modified, h.deleted, h.value ->> 'type' as kind, h.number, h.value::text as value
           from broker.instance h join broker.evolution v using (tenant, path, id)
-         where h.tenant = $1 and h.at >= $2 and h.at < $3 and ($4::text[] is null or v.types && $4)
+         where h.tenant = $1 and h.at >= $2 and h.at < $3 and h.subject is null and v.subject is null
+           and ($4::text[] is null or v.types && $4)
     """, tenant, start, start + timedelta(days=1), types)  # fmt: skip
     while rows := await cursor.fetch(STRETCH):
         yield rows
