@@ -46,10 +46,10 @@ class Asking:
             "post_logout_redirect_uris": [back],
             "grants": ["authorization_code", "refresh_token", "urn:ietf:params:oauth:grant-type:device_code"],
         }  # fmt: skip
-        for path, body in (("organisations/org:clinic", organisation), ("applications/booking", application)):
+        for path, body in (("organisations/org:clinic", organisation), ("applications/reception", application)):
             httpx.put(f"{site.url}/api/v1/{path}", json=body, headers=operator, timeout=60).raise_for_status()
         query = {
-            "client_id": "booking", "response_type": "code", "scope": "openid offline_access", "redirect_uri": back,
+            "client_id": "reception", "response_type": "code", "scope": "openid offline_access", "redirect_uri": back,
             "code_challenge": CHALLENGE, "code_challenge_method": "S256", "state": "x",
         }  # fmt: skip
         self.request = f"/oauth/authorize?{urlencode(query)}"
@@ -116,7 +116,7 @@ def test_it_asks_is_answered_and_leads_on_without_scripts(asking: Asking, site: 
 @pytest.mark.parametrize("size", ["phone", "desk"])
 def test_the_pages_for_devices_and_for_leaving_are_accessible(asking: Asking, site: Any, size: str) -> None:
     shown = (
-        httpx.post(f"{site.url}/oauth/device", data={"client_id": "booking"}, timeout=60).json()["user_code"].lower()
+        httpx.post(f"{site.url}/oauth/device", data={"client_id": "reception"}, timeout=60).json()["user_code"].lower()
     )
     page = asking.window(size).open("/device?code=BCDFGHJK")
     assert page.locator("[aria-invalid]").count() == 1
@@ -128,6 +128,7 @@ def test_the_pages_for_devices_and_for_leaving_are_accessible(asking: Asking, si
     assert too_wide(page) <= 0
     page.locator("main button").first.click()
     assert violations(page) == []
-    page.goto(f"{site.url}/oauth/logout?{urlencode({'client_id': 'booking', 'post_logout_redirect_uri': asking.back})}")
+    wish = urlencode({"client_id": "reception", "post_logout_redirect_uri": asking.back})
+    page.goto(f"{site.url}/oauth/logout?{wish}")
     assert violations(page) == []
     asking.press(page, 0)
