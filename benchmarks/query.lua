@@ -1,7 +1,9 @@
--- Ask for twenty entities of a type with a value per request.
+-- Ask for twenty entities of a type per request: those of a group where it is said how many groups there are, else the first.
 function init(args)
+  groups = tonumber(args[1])
   math.randomseed(44)
 end
 function request()
-  return wrk.format("GET", "/ngsi-ld/v1/entities?type=Bench&limit=20&q=group==" .. math.random(0, 999))
+  local q = groups and "&q=group==" .. math.random(0, groups - 1) or ""
+  return wrk.format("GET", "/ngsi-ld/v1/entities?type=Bench&limit=20" .. q)
 end

@@ -64,13 +64,15 @@ from hiroba.exchange.broker.sources.subscribers import Subscribers
 from hiroba.exchange.broker.subscriptions import store as subscription_rows
 from hiroba.exchange.broker.subscriptions.registry import Subscriptions
 from hiroba.exchange.broker.subscriptions.sealed import Unsealer
-from hiroba.exchange.gateway import dead_letters, public, tenants
+from hiroba.exchange.gateway import dead_letters, public
 from hiroba.exchange.gateway.access import RELEASES, Gateway
 from hiroba.exchange.gateway.grants import api as grants_api
 from hiroba.exchange.gateway.grants import consents
 from hiroba.exchange.gateway.log import published, witnessing
+from hiroba.exchange.gateway.log.disclosing import disclose_what_is_due
 from hiroba.exchange.gateway.purposes import api as purposes_api
 from hiroba.exchange.gateway.sight.mentions import note_mentions
+from hiroba.exchange.gateway.tenants import api as tenants
 from hiroba.exchange.identity import operator_api, store
 from hiroba.exchange.identity.guards import GivenCaller, declared, known
 from hiroba.exchange.identity.organisations import api as organisations
@@ -108,6 +110,7 @@ def jobs(services: Sequence[Service], settings: Settings) -> list[Periodic]:
         Periodic("broker/forget_deleted_subscriptions", timedelta(hours=1), subscription_rows.forget_deleted),
         Periodic("broker/keep_history", timedelta(hours=1), partial(keep, kept=retention(settings.history_days))),
         Periodic("gateway/end_what_is_over", timedelta(minutes=1), consents.end_what_is_over),
+        Periodic("gateway/disclose_what_is_due", timedelta(hours=1), disclose_what_is_due),
         Periodic("identity/forget_what_is_over", timedelta(hours=1), store.forget_what_is_over),
         Periodic("identity/forget_tokens", timedelta(minutes=10), lasting.forget_what_is_over),
         Periodic("identity/rotate_keys", timedelta(days=1), keys.rotate),
@@ -245,7 +248,7 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
             *(fake_upstream.ROUTES if settings.fake_upstream else ()),
             public.house_context,
             public.ngsi_ld_document,
-            tenants.put_tenant,
+            tenants.Tenants,
             *published.ROUTES,
             *witnessing.ROUTES,
             dead_letters.DeadLetters,

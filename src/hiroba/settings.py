@@ -49,7 +49,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     upstream: str = ""
     """The issuer of the upstream sign-in; `none`; `fake`, the stand-in. Empty: the stand-in on loopback, none for the public."""
     upstream_client: str = ""
-    """Our client id there."""
+    """Our client id there, as the provider gave it at registration."""
     upstream_key: str = ""
     """A file with our private key there, a JWK (EC P-256 or RSA)."""
     upstream_acr: str = ""

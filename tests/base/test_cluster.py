@@ -13,7 +13,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from hiroba.base.db.cluster import DURABLE, Cluster
+from hiroba.base.db.cluster import DURABLE, Cluster, buffers, memory
 from hiroba.base.errors import Stop
 
 SMALL = {**DURABLE, "shared_buffers": "16MB", "fsync": "off", "max_wal_size": "64MB"}
@@ -59,6 +59,13 @@ def ended(pid: int, seconds: float = 10.0) -> bool:
             return True
         time.sleep(0.05)
     return False
+
+
+def test_an_eighth_of_the_memory_is_for_buffers_within_bounds() -> None:
+    assert [buffers(gigabytes << 30) for gigabytes in (0, 1, 8, 24, 256)] == [
+        "128MB", "128MB", "1024MB", "3072MB", "4096MB",
+    ]  # fmt: skip
+    assert 0 < memory() <= os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
 def test_the_application_is_no_superuser(cluster: Cluster) -> None:

@@ -1,8 +1,12 @@
 """The exchange is closed to writes but for keys; an organisation writes what it owns, below its own scope."""
 
+import time
+from collections.abc import Callable
+
 import httpx
 import pytest
 
+from hiroba.exchange.gateway import access
 from hiroba.exchange.identity import store
 from hiroba.exchange.identity.callers import Caller
 
@@ -15,6 +19,20 @@ THING = {"id": "urn:ngsi-ld:Thing:1", "type": "Thing", "size": 1}
 async def sakai(conn) -> dict[str, str]:
     secret = await store.add_key(conn, Caller("client", "", "271403", frozenset({"publish"})), title="Sakai")
     return {"Authorization": f"Bearer {secret}"}
+
+
+@pytest.fixture
+def clock_on(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Lets pass the second for which what is declared is remembered."""
+    passed = 0.0
+
+    def on() -> None:
+        nonlocal passed
+        passed += access.REMEMBERED + 0.01
+        later = passed
+        monkeypatch.setattr(access.time, "monotonic", lambda: time.perf_counter() + later + 1e6)
+
+    return on
 
 
 async def test_anyone_reads_and_nobody_writes_without_a_key(house: httpx.AsyncClient) -> None:
@@ -67,6 +85,55 @@ async def test_a_tenant_is_made_by_the_operator_and_keeps_its_entities_apart(ope
     kept = await operator.get(f"{ENTITIES}/{THING['id']}", headers=apart)
     assert kept.status_code == 200
     assert kept.headers["ngsild-tenant"] == "sandbox"
+
+
+async def test_a_tenant_is_closed_until_it_is_opened_or_declared_public(
+    operator: httpx.AsyncClient, sakai, clock_on
+) -> None:
+    apart = {"NGSILD-Tenant": "sandbox"}
+    key = operator.headers.pop("authorization")
+    by_operator, entity = {"Authorization": key}, f"{ENTITIES}/{THING['id']}"
+    await operator.put("/api/v1/tenants/sandbox", headers=by_operator)
+    await operator.post(ENTITIES, json=THING, headers=apart | by_operator)
+    assert (await operator.get(entity, headers=apart)).status_code == 401
+    assert (await operator.get(entity, headers=apart | sakai)).status_code == 403
+    assert (await operator.post(ENTITIES, json=THING, headers=apart | sakai)).status_code == 403
+
+    membership = "/api/v1/tenants/sandbox/organisations/271403"
+    assert (await operator.put(membership, headers=by_operator)).status_code == 204
+    clock_on()
+    assert (await operator.get(entity, headers=apart | sakai)).status_code == 200
+    mine = THING | {"id": "urn:ngsi-ld:Thing:2"}
+    assert (await operator.post(ENTITIES, json=mine, headers=apart | sakai)).status_code == 403, "it may read"
+    await operator.put(membership, params={"writes": "true"}, headers=by_operator)
+    clock_on()
+    assert (await operator.post(ENTITIES, json=mine, headers=apart | sakai)).status_code == 201
+    assert (await operator.get(entity, headers=apart)).status_code == 401, "nobody else"
+
+    await operator.put("/api/v1/tenants/sandbox", params={"public": "true"}, headers=by_operator)
+    await operator.delete(membership, headers=by_operator)
+    clock_on()
+    assert (await operator.get(entity, headers=apart)).status_code == 200
+    assert (await operator.post(ENTITIES, json=mine, headers=apart | sakai)).status_code == 403
+    assert (await operator.get("/api/v1/tenants", headers=by_operator)).json() == [
+        {"name": "sandbox", "personal": False, "public": True, "members": []}
+    ]
+
+
+async def test_a_tenant_that_is_not_there_looks_closed(operator: httpx.AsyncClient, sakai) -> None:
+    key = operator.headers.pop("authorization")
+    apart = {"NGSILD-Tenant": "nowhere"}
+    assert (await operator.get("/ngsi-ld/v1/types", headers=apart)).status_code == 401
+    assert (await operator.get("/ngsi-ld/v1/types", headers=apart | sakai)).status_code == 403
+    assert (await operator.get("/ngsi-ld/v1/types", headers=apart | {"Authorization": key})).status_code == 404
+    opened = await operator.put("/api/v1/tenants/nowhere/organisations/271403", headers={"Authorization": key})
+    assert opened.status_code == 404
+
+
+async def test_data_of_people_are_never_declared_public(operator: httpx.AsyncClient) -> None:
+    assert (await operator.put("/api/v1/tenants/people", params={"personal": "true"})).status_code == 204
+    assert (await operator.put("/api/v1/tenants/people", params={"public": "true"})).status_code == 400
+    assert (await operator.get("/ngsi-ld/v1/types", headers={"NGSILD-Tenant": "people"})).status_code == 403
 
 
 async def test_an_open_exchange_makes_a_tenant_at_its_first_write(broker: httpx.AsyncClient) -> None:

@@ -17,7 +17,7 @@ from hiroba.door.account import (
 )
 from hiroba.door.account import sign_in as ways_in
 from hiroba.door.consents import answers, mine, receipts
-from hiroba.door.desk import counter, desk, letters, officers, sign_in
+from hiroba.door.desk import counter, desk, law, letters, officers, purposes, sign_in
 from hiroba.door.developers import guide
 from hiroba.door.home import atlas, home, place, search, services
 from hiroba.door.log import mine as log
@@ -38,7 +38,7 @@ ROUTES: list[Any] = [
     *sign_in.ROUTES,
     *(*ways_in.ROUTES, *passkeys.ROUTES, *mail.ROUTES, *upstream.ROUTES, *recovery.ROUTES),
     *(*account.ROUTES, *mandates.ROUTES),
-    *(desk.desk, *counter.ROUTES, *letters.ROUTES, *officers.ROUTES),
+    *(desk.desk, *counter.ROUTES, *letters.ROUTES, *officers.ROUTES, *purposes.ROUTES, *law.ROUTES),
     *(*consent.ROUTES, *consent_device.ROUTES, *consent_leave.ROUTES, *consent_mine.ROUTES),
     *(*mine.ROUTES, *answers.ROUTES, *receipts.ROUTES),
 ]

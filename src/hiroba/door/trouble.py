@@ -7,11 +7,14 @@ from litestar.datastructures import State
 from litestar.response import Redirect
 
 from hiroba.base.errors import Unauthorized
+from hiroba.base.text import sentence
 from hiroba.base.web import problems
 from hiroba.door.account.coming import PRIVATE, back_to, way_in
 from hiroba.door.pages import Templates
 from hiroba.exchange.identity.callers import NOBODY, RESIDENT
 from hiroba.exchange.identity.levels import LevelNeeded
+from hiroba.exchange.identity.provider.browser import CannotAnswer
+from hiroba.exchange.identity.provider.waiting import RequestOver
 
 SAID = {
     400: "We could not understand that",
@@ -26,6 +29,18 @@ SAID = {
     503: "The house cannot answer right now",
 }
 """The headline for people; the problem's own sentence follows it."""
+
+OWN: dict[type[Exception], tuple[str, str]] = {
+    RequestOver: (
+        sentence("This sign-in is over"),
+        sentence("It was answered before, or it took too long. Go back to the application and begin again."),
+    ),
+    CannotAnswer: (
+        sentence("The application sent you here with a mistake"),
+        sentence("It was told nothing, and you are not led on. Go back and begin again, or tell those who run it."),
+    ),
+}
+"""What is said in words of its own, because the status alone would mislead: headline and what to do."""
 
 
 def wants_a_page(accept: str) -> bool:
@@ -59,4 +74,5 @@ def problem(request: Request[Any, Any, State], error: Exception) -> Response[Any
     templates: Templates = request.app.state.templates
     page = templates.page(request, caller, regions.known if regions else None)
     headline = SAID.get(status) or SAID[500 if status >= 500 else 400]  # noqa: PLR2004 - server errors begin there
-    return page.html("door/trouble.html", status=status, headline=headline, problem=document)
+    headline, mend = OWN.get(type(error), (headline, ""))
+    return page.html("door/trouble.html", status=status, headline=headline, mend=mend, problem=document)

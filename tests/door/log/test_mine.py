@@ -1,6 +1,7 @@
 """Who read my data: plain words, a month at a time; nothing of what a law lets wait; the list as a file that is true."""
 
 import json
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from importlib.util import module_from_spec, spec_from_file_location
@@ -131,13 +132,12 @@ async def test_a_guardian_sees_the_child_s_list_without_what_is_withheld(
     after = (await client.get(address)).text
     assert "Somebody acted for you" in before
     assert "Looked at this list" in before
-    assert without_token(after).replace("3 times", "2 times") == without_token(before)
+    assert without_chance(after).replace("3 times", "2 times") == without_chance(before)
 
 
-def without_token(page: str) -> str:
-    return "".join(
-        part.partition('">')[2] if at else part for at, part in enumerate(page.split('name="_csrf_token" value="'))
-    )
+def without_chance(page: str) -> str:
+    """The page without its form's token and the minutes of the looks themselves."""
+    return re.sub(r'(name="_csrf_token" value="[^"]*"|<time .*?</time>)', "", page)
 
 
 async def test_the_export_is_true_to_the_outside_verifier(conn: Connection, hanako: Known, sign_in: Callable) -> None:

@@ -3,6 +3,8 @@
 import httpx
 import pytest
 
+from hiroba.exchange.broker.ngsi_ld import queries
+
 pytestmark = pytest.mark.anyio
 
 BASE = "/ngsi-ld/v1"
@@ -200,3 +202,48 @@ async def test_the_last_page_has_no_next(filled: httpx.AsyncClient) -> None:
         assert relations == []
         first = await filled.get(f"{BASE}/entities", params={"type": "Shelter", "limit": "5", **params})
         assert any('rel="next"' in link for link in first.headers.get_list("link"))
+
+
+async def test_a_page_is_found_behind_candidates_that_lie_in_the_box_but_not_in_the_circle(
+    broker: httpx.AsyncClient,
+) -> None:
+    places = [(number, [135.5 + 0.0099, 34.7 + 0.0099]) for number in range(100, 200)]  # near a corner of the box
+    places += [(number, [135.5, 34.7]) for number in range(200, 203)]
+    made = [
+        {"id": f"urn:ngsi-ld:Shelter:{number}", "type": "Shelter", "location": {"type": "Point", "coordinates": at}}
+        for number, at in places
+    ]
+    assert (await broker.post(f"{BASE}/entityOperations/create", json=made)).status_code == 201
+    near = {"georel": "near;maxDistance==1110", "geometry": "Point", "coordinates": "[135.5,34.7]"}
+    assert await ids(broker, **near, limit="2") == [200, 201]
+    assert await ids(broker, **near, limit="2", offset="2") == [202]
+
+
+async def test_a_query_that_was_asked_before_tells_what_was_written_since_and_each_tenant_its_own(
+    filled: httpx.AsyncClient,
+) -> None:
+    more = {"id": "urn:ngsi-ld:Shelter:11", "type": "Shelter", "capacity": 900}
+    assert await ids(filled, q="capacity==900") == [9]
+    await filled.post(f"{BASE}/entities", json=more)
+    assert sorted(await ids(filled, q="capacity==900")) == [9, 11]
+    elsewhere = {"ngsild-tenant": "elsewhere"}
+    await filled.post(f"{BASE}/entities", json=more, headers=elsewhere)
+    params = {"type": "Shelter", "q": "capacity==900"}
+    answer = await filled.get(f"{BASE}/entities", params=params, headers=elsewhere)
+    assert [one["id"] for one in answer.json()] == [more["id"]]
+    geojson = {"accept": "application/geo+json"}
+    assert (await filled.get(f"{BASE}/entities", params=params, headers=geojson)).json()["type"] == "FeatureCollection"
+
+
+async def test_queries_that_were_understood_are_forgotten_when_they_are_too_many(
+    filled: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queries, "REMEMBERED", 3)
+    monkeypatch.setattr(queries, "_UNDERSTOOD", {})
+    for number in range(1, 8):
+        assert await ids(filled, q=f"capacity=={number * 100}") == [number]
+        assert len(queries._UNDERSTOOD) <= 3
+    kept = dict(queries._UNDERSTOOD)
+    many = ",".join(str(number) for number in range(2000, 2600))
+    assert await ids(filled, q=f"capacity=={many},300") == [3]
+    assert kept == queries._UNDERSTOOD

@@ -16,12 +16,15 @@ from hiroba.exchange.identity.people.upstream import Upstream
 
 @get("/sign-in", opt={"may": (ANYONE,)}, include_in_schema=False)
 async def ways_in(request: Asked, page: GivenPage, caller: GivenCaller) -> Response[Any]:
-    """How one can sign in here. `next`: where it leads; `level`: what must be shown, within the last minutes; `fresh`: now."""
+    """How one can sign in here.
+
+    `next`: where it leads; `level`: what must be shown, within the last minutes; `fresh`: now; `hint`: a mail address.
+    """
     asked = request.query_params
     wanted = known(asked.get("level", ""))
     if "fresh" not in asked and _suffices(caller, wanted):
         return Redirect(after(asked.get("next", "")), status_code=303, headers=PRIVATE)
-    return ways_page(request, page, asked.get("next", ""), wanted or "mail")
+    return ways_page(request, page, asked.get("next", ""), wanted or "mail", typed=asked.get("hint", "")[:254])
 
 
 def ways_page(

@@ -108,9 +108,12 @@ def check(event: Event) -> None:
     if event.disclosure != "immediate" and not (event.subject and event.ground):
         raise Invalid("What is shown later names its person and its ground.")
     try:
-        canonical(event)
-        texts = (event.kind, event.subject, event.ground)
-    except (UnicodeEncodeError, TypeError) as error:
+        searched = (event.kind, event.subject, event.ground)
+        texts = [*searched, event.recipient, event.purpose, event.by, event.note, event.until]
+        for part in event.data:
+            texts += [part.type, *part.attrs]
+        "".join(texts).encode()
+    except (UnicodeEncodeError, TypeError, AttributeError) as error:
         raise Invalid(f"An event is text that can be written: {error}.") from error
-    if any("\0" in text or len(text) > LONGEST for text in texts):
+    if any(len(text) > LONGEST or "\0" in text for text in searched):
         raise Invalid(f"A kind, a subject and a ground have at most {LONGEST} characters, none of them NUL.")

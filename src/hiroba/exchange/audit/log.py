@@ -52,6 +52,11 @@ async def append_in(conn: Connection, events: Sequence[Event]) -> list[Line]:
     """
     for event in events:
         check(event)
+    return await _append(conn, events)
+
+
+async def _append(conn: Connection, events: Sequence[Event]) -> list[Line]:
+    """Write events that were checked."""
     if not events:
         return []
     salts = os.urandom(SALT * len(events))
@@ -156,7 +161,7 @@ class Log:
         for attempt in range(1, TRIES + 1):
             try:
                 async with transaction(self._pool) as conn:
-                    return await append_in(conn, events)
+                    return await _append(conn, events)
             except (asyncpg.DeadlockDetectedError, asyncpg.SerializationError):
                 if attempt == TRIES:
                     raise

@@ -23,6 +23,14 @@ def facts(doc: Doc) -> Doc:
     return {name: [_instance(instance) for instance in instances] for name, instances in doc.items()}
 
 
+def are_same(before: Doc, after: Doc) -> bool:
+    """Whether two states of a document have the same facts; an edit leaves alone the lists that it does not change."""
+    return before.keys() == after.keys() and all(
+        instances is before[name] or list(map(_instance, instances)) == list(map(_instance, before[name]))
+        for name, instances in after.items()
+    )
+
+
 def _instance(instance: Instance) -> Instance:
     is_place = instance.get("type") == "GeoProperty"
     is_measured = is_place or "unitCode" in instance or "observedAt" in instance

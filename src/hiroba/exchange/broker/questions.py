@@ -39,7 +39,6 @@ MOST_WHOLE: Final = 2_000
 """Of these the first so many are read whole at once, in the hope that the page is among them."""
 MOST_RANKED: Final = 100_000
 """Different texts and places that are put in order here where the database cannot."""
-BY_ID: Final = "e.id, e.path"
 BY_PERSON: Final = "e.subject, e.id, e.path"
 """What is people's comes by whose it is: the index over a sector's keys gives that order, and the page ends the walk."""
 SPARE: Final = 50
@@ -90,6 +89,13 @@ class Question(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     limit: int = 20
     offset: int = 0
     count: bool = False
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether it asks for nothing but a type, of which the database knows how many there are."""
+        narrowing = (self.having, self.q, self.scopes, self.place, self.box, self.keys, self.ids, self.owner)
+        by_id = any(one.ids or one.pattern for one in self.selectors)
+        return not by_id and not self.text and all(one is None for one in narrowing)
 
     @cached_property
     def compiled(self) -> tuple[str, str, tuple[Any, ...]]:
@@ -385,14 +391,15 @@ def _places(entity: Entity, place: geo.Geo) -> list[Any]:
 async def _order(conn: Connection, question: Question, compiler: Compiler) -> tuple[str, str]:
     """What a statement joins and orders by; what the database cannot rank by itself is ranked here and handed over."""
     if not question.order:
-        return "", BY_ID if question.sight is None else BY_PERSON
+        by_id = store.BY_ID if question.is_wide else store.BY_ID_SORTED
+        return "", by_id if question.sight is None else BY_PERSON
     ranks = collation = None
     if not all(map(ranking.is_plain, question.order)):
         collation = await _collation(conn, question.collation)
         if collation is None or any(term.distance for term in question.order):
             ranks = compiler.bind(await _ranks(conn, question, by_texts=collation is None), "jsonb")
     joins, order = ranking.ranked(compiler, question.order, ranks, collation)
-    return joins, f"{order}, {BY_ID}"
+    return joins, f"{order}, {store.BY_ID_SORTED}"
 
 
 async def _collation(conn: Connection, wanted: Collation) -> str | None:

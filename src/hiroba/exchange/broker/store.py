@@ -5,13 +5,14 @@ from datetime import datetime
 from typing import Any
 
 import asyncpg
+import msgspec
 import orjson
 
 from hiroba.base import clock
 from hiroba.base.db import Connection
+from hiroba.exchange.broker import facts
 from hiroba.exchange.broker.expiry import lapses, unexpired
-from hiroba.exchange.broker.facts import facts
-from hiroba.exchange.broker.geometry import extent
+from hiroba.exchange.broker.geometry import LOCATION, extent
 from hiroba.exchange.broker.model import Doc, Entity, Key
 from hiroba.exchange.broker.people import candidates
 
@@ -21,6 +22,10 @@ COLUMNS = (
 NOBODYS = "e.subject is null"
 """What every read asks for that sees nothing of people: personal data are read through a Sight, or not at all."""
 TABLE = "broker.entity"
+BY_ID = "e.id, e.path"
+"""The order of pages, which the key's index has: where nearly all come into question, the page ends the walk along it."""
+BY_ID_SORTED = "e.id || '', e.path"
+"""The same order, by no index: where few come into question, to walk along it until they come by would be long."""
 _KEYS = "unnest($1::text[], $2::text[], $3::text[]) as k (tenant, path, id)"
 _VALUES = """
     unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::box[],
@@ -99,13 +104,13 @@ def _rows(written: Sequence[Entity]) -> list[list[Any]]:
         [array(entity.scopes) for entity in written],
         [entity.owner for entity in written],
         docs,
-        [orjson.dumps(facts(entity.doc)).decode() for entity in written],
+        [orjson.dumps(facts.facts(entity.doc)).decode() for entity in written],
         [words(entity.doc) for entity in written],
         [extent(entity.doc) for entity in written],
         [entity.created for entity in written],
         [entity.modified for entity in written],
         [entity.expires for entity in written],
-        [lapses(entity.doc) if '"expiresAt"' in doc else None for entity, doc in zip(written, docs, strict=True)],
+        _lapses(written, docs),
         [entity.subject for entity in written],
         [_mentions(doc) if entity.subject else None for entity, doc in zip(written, docs, strict=True)],
     ]  # fmt: skip
@@ -136,8 +141,50 @@ async def insert(conn: Connection, written: Sequence[Entity]) -> set[Key]:
     return {Key(*row) for row in rows}
 
 
-async def update(conn: Connection, written: Sequence[Entity]) -> None:
-    """Write entities over the rows that `lock` holds."""
+async def update(conn: Connection, written: Iterable[tuple[Entity, Entity]]) -> None:
+    """Write entities over the rows that `lock` holds: each as it was, and as it is."""
+    measured: list[Entity] = []
+    others: list[Entity] = []
+    for before, after in written:
+        (measured if _is_measurement(before, after) else others).append(after)
+    if measured:
+        await _update_measured(conn, measured)
+    if others:
+        await _update(conn, others)
+
+
+def _is_measurement(before: Entity, after: Entity) -> bool:
+    """Whether nothing changed but the numbers of attributes that are measured, which most writes do."""
+    return (
+        after.subject is None
+        and msgspec.structs.replace(before, doc=after.doc, modified=after.modified, lapses=after.lapses) == after
+        and before.doc.get(LOCATION) is after.doc.get(LOCATION)
+        and facts.are_same(before.doc, after.doc)
+    )
+
+
+async def _update_measured(conn: Connection, written: Sequence[Entity]) -> None:
+    """Write documents whose facts are the same, and with them all that is indexed."""
+    docs = [orjson.dumps(entity.doc).decode() for entity in written]
+    await conn.execute("""
+        update broker.entity e
+           set doc = v.doc::jsonb, modified = v.modified, lapses = v.lapses
+          from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::timestamptz[])
+               as v (tenant, path, id, doc, modified, lapses)
+         where e.tenant = v.tenant and e.path = v.path and e.id = v.id
+    """,
+        *_columns(entity.key for entity in written),
+        docs,
+        [entity.modified for entity in written],
+        _lapses(written, docs),
+    )  # fmt: skip
+
+
+def _lapses(written: Sequence[Entity], docs: Sequence[str]) -> list[datetime | None]:
+    return [lapses(entity.doc) if '"expiresAt"' in doc else None for entity, doc in zip(written, docs, strict=True)]
+
+
+async def _update(conn: Connection, written: Sequence[Entity]) -> None:
     await conn.execute(f"""
         update broker.entity e
            set types = v.types::text[], scopes = v.scopes::text[], owner = v.owner, doc = v.doc::jsonb,
@@ -186,7 +233,7 @@ async def select(
     *,
     table: str = TABLE,
     joins: str = "",
-    order: str = "e.id, e.path",
+    order: str = BY_ID_SORTED,
     limit: int | None = None,
     offset: int = 0,
 ) -> list[Entity]:
@@ -228,7 +275,7 @@ async def places(
     rows = await conn.fetch(
         f"""
         select e.tenant, e.path, e.id, jsonb_path_query_array(e.doc -> ${end + 1}, '$[*].value') as places
-          from {table} e where {where} order by e.id, e.path limit ${end + 2}
+          from {table} e where {where} order by {BY_ID_SORTED} limit ${end + 2}
     """,  # noqa: S608 - as above
         *values,
         geoproperty,

@@ -91,11 +91,8 @@ async def _round(
     lost: set[Key] = set()
     if fresh:
         lost = {entity.key for entity in fresh} - await store.insert(conn, fresh)
-    changed = [
-        entity for key, entity in current.items() if entity is not None and key in before and entity is not before[key]
-    ]
-    if changed:
-        await store.update(conn, changed)
+    there = ((before[key], entity) for key, entity in current.items() if entity is not None and key in before)
+    await store.update(conn, [(old, entity) for old, entity in there if entity is not old])
     gone = [key for key, entity in current.items() if entity is None and key in before]
     if gone:
         await store.delete(conn, gone)

@@ -1,4 +1,4 @@
-"""`Gateway`: a key decides. Public tenants are read by anyone; writes need the operator's key or an organisation's own."""
+"""`Gateway`: who calls decides. What is declared public anyone reads; all else takes the key or token of an organisation."""
 
 import time
 from collections.abc import Mapping
@@ -8,9 +8,10 @@ from hiroba.base.db import Pool, reading, transaction
 from hiroba.base.errors import Forbidden, Unauthorized
 from hiroba.exchange.audit.log import Log
 from hiroba.exchange.broker.access import Action, Pass, Personal, PersonalDataClosed
-from hiroba.exchange.broker.store import tenants
 from hiroba.exchange.gateway.sight.gate import Gate, sight_of
 from hiroba.exchange.gateway.sight.store import Recipient
+from hiroba.exchange.gateway.tenants import store as tenants
+from hiroba.exchange.gateway.tenants.rules import CLOSED, HOME, Tenant
 from hiroba.exchange.identity.callers import ANYONE, NOBODY, OPERATOR, Caller, client
 from hiroba.exchange.identity.credentials import caller_of, is_key
 from hiroba.exchange.identity.organisations.model import Application
@@ -36,31 +37,36 @@ class Gateway:
         self._log = log
         self._issuer = issuer
         self._known: dict[str, tuple[float, Caller]] = {}
-        self._personal: dict[str, tuple[float, bool]] = {}
+        self._tenants: dict[str, tuple[float, Tenant]] = {}
         self._applications: dict[str, tuple[float, Application | None]] = {}
 
     async def admit(
         self, action: Action, tenant: str, headers: Mapping[str, str], personal: Personal = "closed"
     ) -> Pass:
         """The pass of the caller whose key the headers carry."""
-        if tenant and await self._is_personal(tenant):
+        declared = await self._declared(tenant)
+        if declared.personal:
             return await self._into_personal(personal, tenant, headers)
         caller = await self._caller(headers)
         caller.must_be(MAY[action])
+        if tenant:
+            declared.must_let(caller, action)
         if action != "read" and caller.kind != "operator" and not caller.organisation:
             raise Forbidden("This key belongs to no organisation, so there is nothing it could own.")
         return Pass(owner=caller.organisation, everywhere=caller.kind == "operator")
 
-    async def _is_personal(self, tenant: str) -> bool:
-        """Whether a tenant is one of personal data; what it is for never changes once it is there."""
-        until, personal = self._personal.get(tenant, (0.0, False))
+    async def _declared(self, tenant: str) -> Tenant:
+        """What is declared about a tenant, remembered for a second; that it is personal never changes once it is there."""
+        if not tenant:
+            return HOME
+        until, declared = self._tenants.get(tenant, (0.0, CLOSED))
         if until < time.monotonic():
             async with reading(self._pool) as conn:
-                personal = (await tenants(conn)).get(tenant, False)
-            if len(self._personal) > 10_000:  # noqa: PLR2004 - as below
-                self._personal.clear()
-            self._personal[tenant] = (time.monotonic() + REMEMBERED, personal)
-        return personal
+                declared = await tenants.tenant(conn, tenant)
+            if len(self._tenants) > 10_000:  # noqa: PLR2004 - as below
+                self._tenants.clear()
+            self._tenants[tenant] = (time.monotonic() + REMEMBERED, declared)
+        return declared
 
     async def _into_personal(self, personal: Personal, tenant: str, headers: Mapping[str, str]) -> Pass:
         """The pass into a tenant of personal data: for registered applications alone, and for what an operation is there."""
@@ -91,7 +97,7 @@ class Gateway:
         """The pass of an application and its purpose, which own a subscription together, as it is now."""
         application_, _, purpose = owner.partition(" ")
         known = await self._application(application_)
-        if known is None or purpose not in known.purposes or not await self._is_personal(tenant):
+        if known is None or purpose not in known.purposes or not (await self._declared(tenant)).personal:
             return None
         asked = Recipient(tenant, known.id, known.sector, purpose)
         gate = Gate(self._pool, self._log, asked)

@@ -31,6 +31,12 @@ async def acting(conn: Connection, caller: Caller) -> Acting:
     return Acting(f"officer:{account.id}", account.organisation)
 
 
+async def organisations_of(conn: Connection, who: Acting) -> list[str]:
+    """The organisations that the one who acts may speak for: the operator for all."""
+    every = await organisations.organisations(conn)
+    return [one.id for one in every if not who.office or who.office in (one.id, one.owns)]
+
+
 async def organisation_of(conn: Connection, who: Acting, stated: str = "") -> str:
     """The organisation spoken for: the officer's own; the operator states one."""
     ours = [

@@ -122,6 +122,7 @@ def served(
                 if ask_ourselves(f"{url}/health/ready")[0] == 200:
                     break
                 time.sleep(0.1)
+        assert [process.poll() for process in processes] == [None] * 3, "who answers there are others"
         yield urls
     finally:
         for process in processes:

@@ -23,6 +23,7 @@ async def know(
         "endpoint": str(there.base_url).removesuffix("/ngsi-ld/v1/"),
         "information": [{"entities": [entity]} | ({"propertyNames": list(names)} if names else {})],
         "operations": ["retrieveOps"] if mode == "auxiliary" else ["redirectionOps", "federationOps"],
+        "management": {"timeout": 30_000},
         **members,
     }
     made = await here.post("/csourceRegistrations", json=document)

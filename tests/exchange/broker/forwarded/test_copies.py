@@ -7,6 +7,8 @@ import pytest
 from tests.exchange.broker.federation.conftest import Source
 from tests.exchange.broker.federation.test_forwarding import API, register
 
+from hiroba.exchange.broker.forwarded import carrying
+
 pytestmark = pytest.mark.anyio
 
 ID = "urn:ngsi-ld:Subscription:fast"
@@ -151,3 +153,72 @@ async def mark(broker: httpx.AsyncClient, source: Source, **members: Any) -> Non
     await register(broker, source, operations=OPERATIONS, information=[{"entities": [{"type": "Mark"}]}])
     made = await subscribe(broker, id="urn:ngsi-ld:Subscription:mark", entities=[{"type": "Mark"}], **members)
     assert made.status_code == 201, made.text
+
+
+async def test_a_source_that_is_away_gets_its_copy_when_it_is_back(
+    broker: httpx.AsyncClient, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(carrying, "SHORTEST", 0.01)
+    await register(broker, source, operations=OPERATIONS)
+    source.says("POST", "/subscriptions", 503)
+    await subscribe(broker)
+    first, second = await source.until(2)
+    assert first.document == second.document, "the same copy, by the same id"
+    source.says("POST", "/subscriptions", 409)
+    path = f"/subscriptions/{first.document['id']}"
+    source.says("PATCH", path, 204)
+    while source.heard[-1].method != "PATCH":
+        await source.until(len(source.heard) + 1)
+    assert source.heard[-1].path == path, "it was there after all"
+
+
+async def test_a_source_that_refuses_is_not_asked_again_before_something_changes(
+    broker: httpx.AsyncClient, source: Source
+) -> None:
+    id_ = await register(broker, source, operations=OPERATIONS)
+    source.says("POST", "/subscriptions", 403)
+    await subscribe(broker)
+    await source.until(1)
+    await mark(broker, source)
+    assert [one.document["entities"][0]["type"] for one in await source.until(2)] == ["Car", "Mark"]
+    source.says("POST", "/subscriptions", 201)
+    await broker.patch(f"{API}/csourceRegistrations/{id_}", json={"description": "with another key"})
+    assert (await source.until(3))[2].document["entities"] == [{"type": "Car"}]
+
+
+async def test_a_source_may_give_the_copy_an_id_of_its_own(broker: httpx.AsyncClient, source: Source) -> None:
+    await register(broker, source, operations=OPERATIONS)
+    source.says("POST", "/subscriptions", 201, Location="/ngsi-ld/v1/subscriptions/urn:theirs:1")
+    source.says("DELETE", "/subscriptions/urn:theirs:1", 204)
+    await subscribe(broker)
+    await source.until(1)
+    await broker.delete(f"{API}/subscriptions/{ID}")
+    gone = (await source.until(2))[1]
+    assert (gone.method, gone.path) == ("DELETE", "/subscriptions/urn:theirs:1")
+
+
+async def test_a_source_that_takes_no_changes_gets_another_copy(broker: httpx.AsyncClient, source: Source) -> None:
+    await register(broker, source, operations=["createSubscription", "deleteSubscription"])
+    source.says("POST", "/subscriptions", 201)
+    await subscribe(broker)
+    (made,) = await source.until(1)
+    source.says("DELETE", f"/subscriptions/{made.document['id']}", 204)
+    await broker.patch(f"{API}/subscriptions/{ID}", json={"q": "speed>80"})
+    heard = {one.method: one for one in (await source.until(3))[1:]}
+    assert heard["POST"].document["q"] == "speed>80"
+    assert heard["POST"].document["id"] != made.document["id"]
+    assert "DELETE" in heard
+
+
+async def test_a_subscription_that_comes_back_is_a_loop(broker: httpx.AsyncClient) -> None:
+    alias = (await broker.get(f"{API}/info/sourceIdentity")).json()["contextSourceAlias"]
+    assert (await subscribe(broker, {"Via": f"1.1 somebody, 1.1 {alias}"})).status_code == 508
+    assert (await broker.get(f"{API}/subscriptions")).json() == []
+
+
+async def test_a_source_that_is_asked_for_itself_alone_is_told_so(broker: httpx.AsyncClient, source: Source) -> None:
+    await register(broker, source, operations=OPERATIONS, management={"localOnly": True}, datasetId=["urn:a:1"])
+    source.says("POST", "/subscriptions", 201)
+    await subscribe(broker, datasetId=["urn:a:1", "@none"])
+    (heard,) = await source.until(1)
+    assert (heard.query, heard.document["localOnly"], heard.document["datasetId"]) == ({}, True, ["urn:a:1"])

@@ -183,6 +183,16 @@ async def test_nobody_is_sent_to_an_address_that_is_not_registered(simple: App) 
             assert "location" not in answer.headers, changed
 
 
+async def test_a_person_is_told_in_their_words_why_they_are_not_led_on(simple: App) -> None:
+    headers = {"Accept": "text/html", "Accept-Language": "ja"}
+    wrong = await simple.house.get(
+        "/oauth/authorize", params=simple.asking(redirect_uri="https://x.example/"), headers=headers
+    )
+    assert "アプリからの依頼に誤りがあります" in wrong.text
+    over = await simple.house.get("/consent?id=unknown", headers=headers)
+    assert (over.status_code, "このサインインは終わっています" in over.text) == (410, True)
+
+
 async def test_a_parameter_that_comes_twice_is_refused(simple: App) -> None:
     query = str(httpx.QueryParams(simple.asking())) + "&redirect_uri=https://evil.example/"
     assert (await simple.house.get(f"/oauth/authorize?{query}")).status_code == 400

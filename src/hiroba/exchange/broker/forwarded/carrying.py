@@ -6,6 +6,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from urllib.parse import quote, unquote
@@ -52,7 +53,7 @@ class Carrier:
     def __init__(self, around: Around, planner: Planner, wake: Callable[[], None]) -> None:
         self._pool, self._subscriptions, self._federation = around.pool, around.subscriptions, around.federation
         self._receiver, self._planner, self._wake = around.receiver, planner, wake
-        self._under_way: set[asyncio.Task[None]] = set()
+        self._under_way: dict[asyncio.Task[None], str] = {}
         self._busy: Counter[Key] = Counter()
         self._resting: dict[Key, float] = {}
 
@@ -70,16 +71,21 @@ class Carrier:
         for copy in taken:
             self._busy[copy.tenant, copy.registration] += 1
             task = asyncio.create_task(self._carried(copy))
-            self._under_way.add(task)
-            task.add_done_callback(self._under_way.discard)
+            self._under_way[task] = copy.remote
+            task.add_done_callback(self._under_way.pop)
         if len(taken) == room:
             self._wake()
 
     async def stop(self) -> None:
         """Let go of what is under way; it is taken up again."""
-        for task in self._under_way:
+        tasks, remotes = list(self._under_way), list(self._under_way.values())
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._under_way, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
+        if remotes:
+            with suppress(*AWAY):
+                async with transaction(self._pool) as conn:
+                    await store.let_go(conn, remotes)
 
     async def _carried(self, copy: Copy) -> None:
         try:

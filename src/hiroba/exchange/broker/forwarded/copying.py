@@ -38,7 +38,7 @@ def reduced(stored: Stored, match: Match, receiver: str) -> Stored | None:
     """The copy for a source, told to notify `receiver`; None where it would watch nothing that the source has.
 
     What the subscriber is to see is settled here, so that every source is asked for the normalized form, which all of them
-    know (§4.3.6.1): format, language, joins and the like stay behind.
+    know (§4.3.6.1): format, language, joins and the like stay behind, and so do its name and whom it is for.
     """
     document = stored.document
     registration = match.registration
@@ -54,8 +54,6 @@ def reduced(stored: Stored, match: Match, receiver: str) -> Stored | None:
     wanted = document.notification
     copy = Subscription(
         id=document.id,
-        subscription_name=document.subscription_name,
-        description=document.description,
         entities=() if chosen == (Selector(),) and share else tuple(map(_selector, chosen)),
         watched_attributes=() if document.time_interval else tuple(sorted(share or ())),
         notification_trigger=document.notification_trigger,

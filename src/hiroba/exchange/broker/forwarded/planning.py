@@ -27,6 +27,7 @@ from hiroba.exchange.broker.sources.model import Registration
 from hiroba.exchange.broker.sources.registry import Sources
 from hiroba.exchange.broker.sources.store import MEMORY as SOURCES
 from hiroba.exchange.broker.subscriptions.index import Entry
+from hiroba.exchange.broker.subscriptions.notifier import MISHAPS, failed
 from hiroba.exchange.broker.subscriptions.registry import MEMORY as SUBSCRIPTIONS
 from hiroba.exchange.broker.subscriptions.registry import Subscriptions
 
@@ -95,13 +96,17 @@ class Planner:
                 await asyncio.sleep(0)
             if entry.stored.document.local_only is True or entry.stored.status(now) == "expired":
                 continue
-            asked = await self._asked(entry)
-            for match in self._found(asked, those, now):
-                if self._may_have(entry, match.registration):
-                    copy = copying.reduced(entry.stored, match, self._receiver)
-                    if copy is not None:
-                        place = (entry.stored.tenant, entry.stored.id, match.registration.id)
-                        yield place, Ought(match.registration, copying.digest(copy))
+            try:
+                asked = await self._asked(entry)
+                matches = [one for one in self._found(asked, those, now) if self._may_have(entry, one.registration)]
+                copies = [(one.registration, copying.reduced(entry.stored, one, self._receiver)) for one in matches]
+            except MISHAPS as mishap:
+                failed(entry, mishap)
+                continue
+            for registration, copy in copies:
+                if copy is not None:
+                    place = (entry.stored.tenant, entry.stored.id, registration.id)
+                    yield place, Ought(registration, copying.digest(copy))
 
     def _pairs(
         self, subscriptions: set[Key], registrations: set[Key]

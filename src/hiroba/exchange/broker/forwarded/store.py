@@ -127,22 +127,25 @@ async def drop(conn: Connection, remotes: Collection[str]) -> None:
 
 async def is_anything_due(conn: Connection, now: datetime) -> bool:
     """Whether a source is to be asked."""
-    found: bool = await conn.fetchval("select exists (select from broker.subscription_copy where due <= $1)", now)
+    found: bool = await conn.fetchval(
+        "select exists (select from broker.subscription_copy where due <= $1 and (busy is null or busy <= $1))", now
+    )
     return found
 
 
 async def take(conn: Connection, now: datetime, until: datetime, most: int, but: Collection[Key]) -> list[Copy]:
-    """Copies whose source is to be asked, as they were; if nothing is said of them they are due again at `until`."""
+    """Copies whose source is to be asked, as they were; nobody else takes them until then, or until it is said how it went."""
     rows = await conn.fetch(
         f"""
         with due as (
             select {_COLUMNS} from broker.subscription_copy c
-             where due <= $1 and not exists (select from unnest($4::text[], $5::text[]) as b (tenant, id)
+             where due <= $1 and (busy is null or busy <= $1)
+               and not exists (select from unnest($4::text[], $5::text[]) as b (tenant, id)
                                               where b.tenant = c.tenant and b.id = c.registration)
              order by due limit $3 for update skip locked
         ), taken as (
             update broker.subscription_copy c
-               set due = $2, state = case when c.state = 'absent' then 'unsure' else c.state end
+               set busy = $2, state = case when c.state = 'absent' then 'unsure' else c.state end
               from due where due.remote = c.remote
         )
         select * from due
@@ -160,7 +163,7 @@ async def done(conn: Connection, copy: Copy) -> None:
     await conn.execute(
         """
         update broker.subscription_copy
-           set named = $3, state = 'there', members = $4, tries = 0, trouble = '', modified = now(),
+           set named = $3, state = 'there', members = $4, tries = 0, trouble = '', busy = null, modified = now(),
                due = case when revision = $2 then null else now() end
          where remote = $1
         """,
@@ -176,7 +179,7 @@ async def failed(conn: Connection, copy: Copy, trouble: str, again: datetime | N
     await conn.execute(
         """
         update broker.subscription_copy
-           set tries = tries + 1, trouble = $3, state = $5, modified = now(),
+           set tries = tries + 1, trouble = $3, state = $5, busy = null, modified = now(),
                due = case when revision = $2 then $4 else now() end
          where remote = $1
         """,
@@ -186,6 +189,11 @@ async def failed(conn: Connection, copy: Copy, trouble: str, again: datetime | N
         again,
         copy.state,
     )
+
+
+async def let_go(conn: Connection, remotes: Collection[str]) -> None:
+    """Others may take these up."""
+    await conn.execute("update broker.subscription_copy set busy = null where remote = any($1)", list(remotes))
 
 
 async def forget(conn: Connection, copy: Copy) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 
 import msgspec
 
@@ -146,6 +147,7 @@ def _scopes(event: Event, fresh: Iterator[str]) -> Iterator[Record]:
         yield scope_record(event.key, after, next(fresh), event.at)
 
 
+@lru_cache(1_000)
 def _moment(text: str | None) -> datetime | None:
     """A moment that PostgreSQL keeps as one: the very first and the very last of the calendar are its infinities."""
     if text is None:

@@ -16,6 +16,7 @@ create table broker.subscription_copy (
     state text not null default 'absent' check (state in ('absent', 'unsure', 'there')),
     members text[] not null default '{}',  -- of the document, as the source was sent it last
     due timestamptz default now(),         -- when the source is to be asked; null: all is as it should be, or was refused
+    busy timestamptz,                      -- until when a process is at it; null: none is
     tries integer not null default 0,      -- that failed, one after the other
     trouble text not null default '',      -- what came of the last one
     modified timestamptz not null default now()

@@ -1,4 +1,4 @@
-"""Each day: what a law let wait is shown to its person, once its day is over and no newer decision keeps it back."""
+"""By the clock: what a law let wait is shown to its person, once its day is over and no newer decision keeps it back."""
 
 from hiroba.base import clock
 from hiroba.base.db import Connection

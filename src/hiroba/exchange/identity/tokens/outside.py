@@ -96,7 +96,7 @@ class Issuer:
     async def _key_set(self, oldest: float) -> KeySet:
         """The issuer's keys, not older than so many seconds where it answers; asked for twice a minute at most."""
         now = time.monotonic()
-        if self._keys is None or self._keys[0] < now - oldest:
+        if self._keys is None or self._keys[0] <= now - oldest:
             if now >= self._tried + AGAIN:
                 self._tried = now
                 self._keys = (now, await self._ask())
