@@ -204,7 +204,7 @@ def up(data: Path, port: int, *arguments: str) -> Iterator[Running]:
         process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
     url = f"http://127.0.0.1:{port}"
     try:
-        for _ in range(600):
+        for _ in range(1800):  # three minutes: a machine may be busy
             if ask_ourselves(f"{url}/health/ready")[0] == 200 and (data / "run.json").exists():
                 break
             assert process.poll() is None, (data / "up.log").read_text()

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -14,6 +15,7 @@ from tests.conformance.suite import GROUPS, REVISIONS, TOGETHER, brokers_of, bro
 def main() -> int:
     """Run what is asked for and say what came of it."""
     options = _options()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started is stopped then too
     kept: Path = options.results or Path(tempfile.mkdtemp(prefix="conformance-"))
     with tempfile.TemporaryDirectory() as scratch:
         suite = brought(options.suite, options.revision, Path(scratch) / "suite", options.port)

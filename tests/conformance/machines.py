@@ -10,6 +10,7 @@ from pathlib import Path
 
 import httpx
 
+from hiroba.base.egress import port_is_free
 from tests.conformance.suite import HOUSE
 
 
@@ -31,13 +32,15 @@ def exchanges(ports: Iterable[int]) -> Iterator[None]:
 
 @contextmanager
 def _exchange(port: int) -> Iterator[None]:
+    if not port_is_free("127.0.0.1", port):
+        raise SystemExit(f"port {port} is taken; --port says another")
     with tempfile.TemporaryDirectory() as data:
         command = ["-m", "hiroba", "up", "--open", "--sample", "none", "--port", str(port), "--data", data]
         with _running([sys.executable, *command]) as process:
             with httpx.Client(transport=httpx.HTTPTransport(retries=60)) as client:
-                while process.poll() is None:
-                    if client.get(f"http://127.0.0.1:{port}/health/ready").is_success:
-                        break
+                while not client.get(f"http://127.0.0.1:{port}/health/ready").is_success:
+                    if process.poll() is not None:
+                        raise SystemExit(f"the exchange on port {port} does not start")
             yield
 
 

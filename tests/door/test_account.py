@@ -14,7 +14,7 @@ from hiroba.base.db import Connection
 from hiroba.exchange.identity import store as identity
 from hiroba.exchange.identity.callers import Caller
 from hiroba.exchange.identity.guards import SESSION_COOKIE
-from hiroba.exchange.identity.people import sessions
+from hiroba.exchange.identity.people import recovery, sessions
 from hiroba.exchange.identity.people.store import officers, pairs, ways
 from hiroba.exchange.identity.people.store import sessions as rows
 from hiroba.settings import Settings
@@ -287,6 +287,24 @@ async def test_a_person_comes_back_by_a_counters_code_and_everybody_else_goes(
     assert "a recovery code from a counter was used here" in account
     assert await identity.caller_of_session(conn, thief) is None
     assert (await send(resident, "/sign-in/recover", "/sign-in/recover", code=code[1])).status_code == 422
+
+
+async def test_a_ceremony_that_was_left_off_is_begun_again_without_the_code(
+    resident: httpx.AsyncClient, conn: Connection
+) -> None:
+    person = await pairs.add_person(conn)
+    code = await recovery.give(conn, Caller("officer", "o", "271403"), person, "My Number Card", "lost")
+    chosen = await send(resident, "/sign-in/recover", "/sign-in/recover", code=code)
+    token = re.search(r'name="_csrf_token" value="([^"]+)"', chosen.text)
+    assert token is not None
+    device = Authenticator(ORIGIN, DOMAIN)
+    for _ in range(3):
+        begun = await resident.post("/sign-in/passkey/begin?errand=recover", headers={"X-CSRFToken": token[1]})
+        assert begun.status_code == 200
+    form = {"_csrf_token": token[1], "credential": device.make(begun.json())}
+    assert (await resident.post("/sign-in/passkey", data=form)).status_code == 303
+    again = await resident.post("/sign-in/passkey/begin?errand=recover", headers={"X-CSRFToken": token[1]})
+    assert again.status_code == 400
 
 
 async def test_the_counter_is_for_officers_who_check_papers(

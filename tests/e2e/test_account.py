@@ -57,7 +57,7 @@ def test_an_account_is_made_by_a_passkey_and_opened_again(look: Callable[..., An
     page.locator("details summary").click()
     page.get_by_label("この端末の呼び名").fill("わたしの電話")
     page.get_by_role("button", name="パスキーでアカウントを作る").click()
-    page.wait_for_url("**/account")
+    page.wait_for_url(f"{here}/account")
     page.locator("details summary").first.click()
     sound(page)
     assert page.get_by_text("わたしの電話").count() > 0
@@ -66,7 +66,7 @@ def test_an_account_is_made_by_a_passkey_and_opened_again(look: Callable[..., An
     sign_out(page)
     page.goto(f"{here}/sign-in?next=/account/mandates")
     page.get_by_role("button", name="パスキーでサインインする").click()
-    page.wait_for_url("**/account/mandates")
+    page.wait_for_url(f"{here}/account/mandates")
     sound(page)
     assert seen.complaints == []
 
@@ -77,7 +77,7 @@ def test_a_device_that_does_not_verify_lets_nobody_in_and_says_so(look: Callable
     page.goto(f"{here}/sign-in")
     page.locator("details summary").click()
     page.get_by_role("button", name="パスキーでアカウントを作る").click()
-    page.wait_for_url("**/account")
+    page.wait_for_url(f"{here}/account")
     sign_out(page)
     protocol.send("WebAuthn.setUserVerified", {"authenticatorId": device, "isUserVerified": False})
     page.goto(f"{here}/sign-in")
@@ -102,7 +102,7 @@ def test_somebody_comes_in_by_the_upstream_provider_with_and_without_scripts(
     if javascript:
         sound(page)
     page.get_by_role("link", name="例示 うめ").click()
-    page.wait_for_url("**/account")
+    page.wait_for_url(f"{here}/account")
     assert page.get_by_text("デジタル認証アプリ").count() > 0
     sign_out(page)
     page.goto(f"{here}/account")
@@ -124,7 +124,7 @@ def test_a_passkey_and_a_card_lead_to_one_account_and_a_step_up_leads_back(look:
     device_of(page)
     page.goto(f"{here}/sign-in")
     upstream(page, "試験 健")
-    page.wait_for_url("**/account")
+    page.wait_for_url(f"{here}/account")
     page.locator("details summary").first.click()
     page.get_by_role("button", name="この端末でパスキーを作る").click()
     page.locator(".rows").get_by_text("パスキー").first.wait_for()
@@ -132,13 +132,13 @@ def test_a_passkey_and_a_card_lead_to_one_account_and_a_step_up_leads_back(look:
     sign_out(page)
     page.goto(f"{here}/sign-in")
     page.get_by_role("button", name="パスキーでサインインする").click()
-    page.wait_for_url("**/account")
+    page.wait_for_url(f"{here}/account")
     assert page.locator(".code").inner_text() == number
     page.goto(f"{here}/sign-in?level=upstream&next=/services")
     sound(page)
     assert page.locator("form[data-passkey]").count() == 0
     upstream(page, "試験 健")
-    page.wait_for_url("**/services")
+    page.wait_for_url(f"{here}/services")
 
 
 def test_a_mail_link_is_read_at_the_stand_in_and_used(look: Callable[..., Any], here: str, sign_in_link: str) -> None:
@@ -157,7 +157,7 @@ def test_a_mail_link_is_read_at_the_stand_in_and_used(look: Callable[..., Any], 
     page.locator("article", has_text="e2e@example.jp").first.locator("a").click()
     sound(page)
     page.locator("main form button").click()
-    page.wait_for_url("**/account")
+    page.wait_for_url(f"{here}/account")
     assert page.get_by_text("e•••@example.jp").count() > 0
 
 

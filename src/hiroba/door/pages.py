@@ -37,8 +37,12 @@ class Duty(msgspec.Struct, frozen=True):
 
 
 HOUSE_DUTIES = (
-    (Duty("purposes", {"ja": "データの目的", "en": "Purposes"}, "/desk/purposes"), officer("purposes")),
-    (Duty("law", {"ja": "法にもとづく閲覧", "en": "By law"}, "/desk/law"), officer("law")),
+    (
+        Duty("purposes", {"ja": "データの目的", "en": "Purposes"}, "/desk/purposes"),
+        officer("purposes"),
+        officer("board"),
+    ),
+    (Duty("law", {"ja": "法にもとづく閲覧", "en": "By law"}, "/desk/law"), officer("law"), officer("board")),
     (Duty("counter", {"ja": "窓口", "en": "Counter"}, "/desk/counter"), officer("identity")),
     (Duty("officers", {"ja": "担当者", "en": "Officers"}, "/desk/officers"), OPERATOR),
     (Duty("letters", {"ja": "送信メール", "en": "Letters"}, "/desk/letters"), OPERATOR),
@@ -147,7 +151,7 @@ class Page:
     def duties(self) -> list[Duty]:
         """The officers' pages of services that this caller may open."""
         paths = {route.path for route in self.request.app.routes}
-        ours = [duty for duty, may in HOUSE_DUTIES if self.caller.is_allowed((may,))]
+        ours = [duty for duty, *may in HOUSE_DUTIES if self.caller.is_allowed(tuple(may))]
         return ours + [
             Duty(service.name, service.title, f"/desk/{service.name}")
             for service in self._templates.services

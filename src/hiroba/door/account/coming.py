@@ -80,6 +80,18 @@ async def attempt(conn: Connection, request: Asked, kind: str) -> dict[str, Any]
     return await attempts.take(conn, request.cookies.get(ATTEMPT_COOKIE, ""), kind)
 
 
+async def admitted(conn: Connection, request: Asked, errand: str) -> dict[str, Any] | None:
+    """What a counter's code or the operator's link let this browser do, also when it began to and left it off."""
+    secret = request.cookies.get(ATTEMPT_COOKIE, "")
+    if kept := await attempts.look(conn, secret, errand):
+        return kept
+    for begun in ("passkey", "upstream"):
+        kept = await attempts.look(conn, secret, begun)
+        if kept and kept["errand"] == errand:
+            return kept
+    return None
+
+
 async def person(conn: Connection, caller: Caller) -> str:
     """The person behind a resident's session."""
     found = await session_rows.person_of(conn, caller.id) if caller.kind == "resident" else None

@@ -117,7 +117,7 @@ async def _meant(conn: Connection, request: Asked, caller: Caller, errand: Erran
         person = await coming.person(conn, caller)
         caller.must_have_level((await ways.of(conn, person)).proof)
         return Ceremony(errand, person=person, name=recovery.grouped(await pairs.number_of(conn, person), 5))
-    kept = await coming.attempt(conn, request, errand)
+    kept = await coming.admitted(conn, request, errand)
     if kept is None:
         raise Invalid("This took too long. Please begin again.")
     if errand == "recover":

@@ -97,7 +97,7 @@ async def _meant(conn: Connection, request: Asked, caller: Caller, journey: Jour
         found = {"person": await coming.person(conn, caller)}
         caller.must_have_level((await ways.of(conn, found["person"])).proof)
     if journey.errand == "recover":
-        kept = await coming.attempt(conn, request, "recover")
+        kept = await coming.admitted(conn, request, "recover")
         if kept is None:
             raise UpstreamRefused("This took too long. Please type the code again.")
         found = {"person": kept["person"], "code": kept["code"]}

@@ -34,8 +34,8 @@ STATES: Final = {
     "draft": (sentence("Draft"), "gray"),
     "assessed": (sentence("Assessed"), "warn"),
     "decided": (sentence("Decided"), "pref"),
-    "active": (sentence("Open"), ""),
-    "retired": (sentence("Closed"), "gray"),
+    "active": (sentence("May be asked for"), ""),
+    "retired": (sentence("Closed for good"), "gray"),
 }
 
 

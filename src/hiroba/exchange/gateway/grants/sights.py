@@ -89,6 +89,7 @@ async def _seen(
     programs = {one.id: one for one in await organisations.applications(conn)}
     owners = {one.id: one.title for one in await organisations.organisations(conn)}
     protected = await offices.protected(conn, whose, clock.today())
+    grounds: dict[tuple[str, str], Authority | None] = {}
     seen = []
     for one in kept:
         key = (one.tenant, one.grant.subject)
@@ -96,8 +97,10 @@ async def _seen(
         to_self = person.door == door
         if not law.is_shown(one.grant, now, to_self=to_self) or (not to_self and key in protected):
             continue
-        authority = await mandates.may_act(conn, door, person.door, one.grant.purpose.partition("@")[0])
-        if authority is None:
+        matter = (person.door, one.grant.purpose.partition("@")[0])
+        if matter not in grounds:
+            grounds[matter] = await mandates.may_act(conn, door, *matter)
+        if (authority := grounds[matter]) is None:
             continue
         program = programs.get(one.grant.recipient)
         names = Names(
