@@ -1,7 +1,7 @@
 """The only composition root: `build` joins the rooms of the house into one ASGI application."""
 
 import gc
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from functools import partial
@@ -14,7 +14,7 @@ from litestar.config.csrf import CSRFConfig
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.enums import ScopeType
-from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
+from litestar.types import HTTPScope, Receive, Scope, Send
 
 import hiroba
 from hiroba.base import clock, db
@@ -172,12 +172,39 @@ async def page(request: Request[Any, Any, Any], state: State, caller: GivenCalle
     return templates.page(request, caller, await state.regions.now())
 
 
-def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
-    """The house as one ASGI application: the exchange's own thin one under /ngsi-ld, Litestar for all the rest."""
-    faces: dict[str, Callable[[HTTPScope, Receive, Send], Awaitable[None]]] = {}
+Face = Callable[[HTTPScope, Receive, Send], Awaitable[None]]
+
+
+class House:
+    """The house as one ASGI application: the exchange's own thin ones by the beginning of their paths, Litestar for the rest."""
+
+    def __init__(self, litestar: Litestar, faces: Mapping[str, Face]) -> None:
+        self.litestar = litestar
+        self._faces = faces
+
+    def open_with(self, settings: Settings) -> None:
+        """Which database and folder it is opened on next time; all else stays what it was built with."""
+        self.litestar.state.settings = settings
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand a request to whom it is for."""
+        if scope["type"] == ScopeType.HTTP:
+            if scope["method"] == "HEAD":
+                scope, send = as_get(scope, send)
+            for prefix, face in self._faces.items():
+                if scope["path"].startswith(prefix):
+                    await face(scope, receive, send)
+                    return
+        await self.litestar(scope, receive, send)
+
+
+def build(settings: Settings, services: Sequence[Service]) -> House:
+    """The house of these settings and services."""
+    faces: dict[str, Face] = {}
 
     @asynccontextmanager
     async def running(app: Litestar) -> AsyncIterator[None]:
+        settings: Settings = app.state.settings
         pool = await db.connect(settings.database_url)
         by_key = await db.connect(settings.database_url, size=LANES, plans=db.BY_KEY)
         by_person = await db.connect(settings.database_url, size=RELEASES, name="hiroba people", plans=db.BY_KEY)
@@ -286,20 +313,10 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
         ),
     )
 
-    async def house(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == ScopeType.HTTP:
-            if scope["method"] == "HEAD":
-                scope, send = as_get(scope, send)
-            for prefix, face in faces.items():
-                if scope["path"].startswith(prefix):
-                    await face(scope, receive, send)
-                    return
-        await litestar(scope, receive, send)
-
-    return house
+    return House(litestar, faces)
 
 
-def serve() -> ASGIApp:
+def serve() -> House:
     """What a server worker runs: the house of this environment."""
     app = build(read(), services_found())
     gc.freeze()  # what is there now stays; looking through it again and again cost a twentieth of each request
