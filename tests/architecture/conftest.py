@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
 
 import hiroba
@@ -73,8 +72,7 @@ def modules() -> list[Module]:
 @pytest.fixture(scope="session")
 def handlers() -> dict[str, HTTPRouteHandler]:
     """Every handler of the house by method and path, those the framework adds by itself left out."""
-    house = build(Settings(), found())
-    litestar = next(cell.cell_contents for cell in house.__closure__ if isinstance(cell.cell_contents, Litestar))
+    litestar = build(Settings(), found()).litestar
     return {
         f"{method} {route.path}": handler
         for route in litestar.routes
