@@ -1,7 +1,7 @@
 """The only composition root: `build` joins the rooms of the house into one ASGI application."""
 
 import gc
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from functools import partial
@@ -17,18 +17,18 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
 import hiroba
-from hiroba.base import clock, db
+from hiroba.base import clock, db, logs
 from hiroba.base.db import Connection
 from hiroba.base.db.migrations import Migration
 from hiroba.base.db.migrations import found as migrations_in
 from hiroba.base.egress import LOOPBACK, Egress
 from hiroba.base.jobs import Periodic
+from hiroba.base.web import cookies
 from hiroba.base.web.head import as_get
-from hiroba.door import routes
+from hiroba.door import headers, routes
 from hiroba.door.account import fake_upstream
 from hiroba.door.account.outside import outside
 from hiroba.door.developers.reference import api_documents
-from hiroba.door.headers import Headers
 from hiroba.door.pages import Page, Templates
 from hiroba.door.region import Regions
 from hiroba.door.service import Service
@@ -81,6 +81,8 @@ from hiroba.exchange.identity.provider import browser, keys, lasting, leaving
 from hiroba.exchange.identity.tokens.outside import Issuer
 from hiroba.settings import Settings, read
 
+Face = Callable[[HTTPScope, Receive, Send], Awaitable[None]]
+"""A thin ASGI application of the exchange's own."""
 LANES = reads.LANES + writes.LANES
 """Reads and writes by key that are under way at once."""
 
@@ -173,7 +175,8 @@ async def page(request: Request[Any, Any, Any], state: State, caller: GivenCalle
 
 def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
     """The house as one ASGI application: the exchange's own thin one under /ngsi-ld, Litestar for all the rest."""
-    faces: dict[str, Callable[[HTTPScope, Receive, Send], Awaitable[None]]] = {}
+    secure = settings.url.startswith("https")
+    faces: dict[str, Face] = {}
 
     @asynccontextmanager
     async def running(app: Litestar) -> AsyncIterator[None]:
@@ -240,7 +243,7 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
 
     csrf = CSRFConfig(
         secret="", cookie_name="hiroba_csrf", cookie_httponly=True, cookie_samesite="lax",
-        cookie_secure=settings.url.startswith("https"),
+        cookie_secure=secure,
     )  # fmt: skip
     litestar = Litestar(
         route_handlers=[
@@ -270,7 +273,7 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
         },
         lifespan=[running, outside],
         exception_handlers={Exception: routes.problem},
-        before_send=[Headers(settings.tiles, secure=settings.url.startswith("https"))],
+        before_send=[headers.Headers(settings.tiles, secure=secure)],
         csrf_config=csrf,
         logging_config=None,
         openapi_config=api_documents(hiroba.__version__, settings.url),
@@ -284,21 +287,31 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
         ),
     )
 
+    return entrance(faces, litestar, secure=secure)
+
+
+def entrance(faces: Mapping[str, Face], pages: ASGIApp, *, secure: bool) -> ASGIApp:
+    """The one way in: what lies below a face's prefix goes there, all the rest to the pages."""
+    of_programs = headers.of_programs(secure=secure)
+
     async def house(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == ScopeType.HTTP:
             if scope["method"] == "HEAD":
                 scope, send = as_get(scope, send)
             for prefix, face in faces.items():
                 if scope["path"].startswith(prefix):
-                    await face(scope, receive, send)
+                    await face(scope, receive, headers.adding(of_programs, send))
                     return
-        await litestar(scope, receive, send)
+            if secure:
+                scope, send = cookies.inside(scope), cookies.outside(send)
+        await pages(scope, receive, send)
 
     return house
 
 
 def serve() -> ASGIApp:
     """What a server worker runs: the house of this environment."""
+    logs.to_standard_error()
     app = build(read(), services_found())
     gc.freeze()  # what is there now stays; looking through it again and again cost a twentieth of each request
     gc.set_threshold(50_000, 20, 50)

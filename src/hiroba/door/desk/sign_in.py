@@ -1,7 +1,7 @@
 """Signing in by a link that works once, and signing out."""
 
 from litestar import Response, get, post
-from litestar.datastructures import Cookie, State
+from litestar.datastructures import State
 from litestar.params import FromPath
 from litestar.response import Redirect
 
@@ -12,8 +12,8 @@ from hiroba.door.account.coming import UNSEEN, Asked
 from hiroba.door.pages import GivenPage
 from hiroba.exchange.identity import store
 from hiroba.exchange.identity.callers import ANYONE
-from hiroba.exchange.identity.guards import SESSION_COOKIE
 from hiroba.exchange.identity.people.store import attempts
+from hiroba.exchange.identity.provider.browser import gone
 
 
 class NoAccount(Forbidden):
@@ -65,10 +65,7 @@ async def make_passkey(request: Asked, page: GivenPage) -> Response[str]:
 @post("/sign-out", opt={"may": (ANYONE,)}, include_in_schema=False, status_code=303)
 async def leave(conn: GivenConnection, request: Asked) -> Redirect:
     """End the session, here and in the house."""
-    if session := request.cookies.get(SESSION_COOKIE):
-        await store.sign_out(conn, session)
-    over = Cookie(SESSION_COOKIE, value="", max_age=0, httponly=True, samesite="lax")
-    return Redirect("/", status_code=303, cookies=[over])
+    return await gone(conn, request, "/")
 
 
 ROUTES = [ask, enter, make_passkey, leave]
