@@ -78,6 +78,7 @@ from hiroba.exchange.identity.guards import GivenCaller, declared, known
 from hiroba.exchange.identity.organisations import api as organisations
 from hiroba.exchange.identity.provider import api as provider
 from hiroba.exchange.identity.provider import browser, keys, lasting, leaving
+from hiroba.exchange.identity.tokens import proofs
 from hiroba.exchange.identity.tokens.outside import Issuer
 from hiroba.settings import Settings, read
 
@@ -218,6 +219,7 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
         app.state.issuer = issuer
         async with pool.acquire() as connection:
             csrf.secret = await store.secret(connection, "csrf")
+            await proofs.ready(connection)
             identity = Identity(await federation.own_name(connection), clock.now())
         core.federation = Federation(core.sources, book, Caller(egress, tell=tallies.tell), identity)
         around = Around(pool, core.follower, subscriptions, core.sources, core.federation, f"{settings.url}{FORWARDED}")
@@ -256,6 +258,7 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
             *witnessing.ROUTES,
             dead_letters.DeadLetters,
             operator_api.Municipalities,
+            operator_api.end_sessions,
             purposes_api.Purposes,
             *grants_api.ROUTES,
             organisations.Organisations,

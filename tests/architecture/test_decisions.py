@@ -10,6 +10,7 @@ import pytest
 
 from hiroba.base.db import Pool
 from hiroba.base.errors import Unauthorized
+from hiroba.exchange.audit.log import Log
 from hiroba.exchange.gateway import access
 from hiroba.exchange.gateway.access import Gateway
 from hiroba.exchange.identity import store
@@ -27,7 +28,7 @@ async def add_key(pool: Pool) -> str:
 @pytest.mark.anyio
 async def test_a_key_is_asked_for_once_within_its_second(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
     """0007."""
-    gateway, asked, ask = Gateway(pool), [], store.caller_of_key
+    gateway, asked, ask = Gateway(pool, Log(pool)), [], store.caller_of_key
     headers = {"authorization": f"Bearer {await add_key(pool)}"}
 
     async def counted(conn: object, secret: str) -> Caller | None:
@@ -43,7 +44,7 @@ async def test_a_key_is_asked_for_once_within_its_second(pool: Pool, monkeypatch
 @pytest.mark.anyio
 async def test_a_revoked_key_is_refused_after_a_second(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
     """0007."""
-    gateway = Gateway(pool)
+    gateway = Gateway(pool, Log(pool))
     headers = {"authorization": f"Bearer {await add_key(pool)}"}
     await gateway.admit("write", "", headers)
     async with pool.acquire() as conn:

@@ -263,6 +263,7 @@ async def test_a_person_comes_back_by_a_counters_code_and_everybody_else_goes(
         resident, "/desk/counter", "/desk/counter/recovery", said="hanako@example.jp", papers="", reason=""
     )
     assert refused.status_code == 422
+    assert 'id="papers-wrong"' in refused.text
     given = await send(
         resident,
         "/desk/counter",
@@ -316,6 +317,22 @@ async def test_the_counter_is_for_officers_who_check_papers(
     await by_mail(resident, letters, "hanako@example.jp")
     for page in ("/desk", "/desk/counter", "/desk/letters", "/desk/officers"):
         assert (await resident.get(page)).status_code == 403, page
+
+
+async def test_a_mistake_at_the_counter_stands_beside_its_field(resident: httpx.AsyncClient, conn: Connection) -> None:
+    await signed_in_officer(resident, conn, "identity")
+    child = {"shown": "Taro", "until": "2040-03-31", "basis": "Family register", "child": ""}
+    for field, wrong in (
+        ("shown", " "),
+        ("until", ""),
+        ("until", "soon"),
+        ("until", "2001-01-01"),
+        ("basis", ""),
+        ("child", "X"),
+    ):
+        answer = await send(resident, "/desk/counter", "/desk/counter/guardian", **child | {field: wrong})
+        assert answer.status_code == 422
+        assert f'id="{field}-wrong"' in answer.text, (field, wrong)
 
 
 async def test_a_guardian_accepts_a_childs_mandate_and_ends_it(resident: httpx.AsyncClient, conn: Connection) -> None:

@@ -103,7 +103,7 @@ async def test_by_https_a_cookie_without_the_prefix_is_nobody_s(secure: httpx.As
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/account", "/account/mandates", "/account/log", "/account/consents", "/search", "/services"]
+    "path", ["/", "/account", "/account/mandates", "/account/log", "/consents", "/search", "/services"]
 )
 async def test_what_somebody_who_is_signed_in_sees_is_kept_nowhere(
     secure: httpx.AsyncClient, conn: Connection, path: str
@@ -152,3 +152,45 @@ async def test_what_fails_unforeseen_says_nothing_outside_and_all_inside(
         assert "Traceback" not in answer.text
         assert "secret of the inside" in caplog.text
         caplog.clear()
+
+
+async def test_the_operator_signs_everybody_out(secure: httpx.AsyncClient, conn: Connection) -> None:
+    await signed_in(secure, conn)
+    assert (await secure.delete("/api/v1/sessions")).status_code in {401, 403}
+    assert (await secure.get("/account")).status_code == 200
+    key = {"Authorization": f"Bearer {OPERATOR}"}
+    assert (await secure.delete("/api/v1/sessions", headers=key)).status_code == 204
+    assert (await secure.get("/account")).status_code == 303
+
+
+async def test_a_session_is_ended_elsewhere_only_after_a_fresh_proof(
+    secure: httpx.AsyncClient, conn: Connection
+) -> None:
+    session = await signed_in(secure, conn)
+    page = await secure.get("/account")
+    token = page.text.split('name="_csrf_token" value="')[1].split('"')[0]
+    [kept] = [line.split(";")[0] for line in page.headers.get_list("set-cookie") if "csrf" in line]
+    secure.headers["Cookie"] = f"__Host-{SESSION_COOKIE}={session}; {kept}"
+    await conn.execute("update identity.session set proved = proved - interval '11 minutes'")
+    form = {"_csrf_token": token}
+    for action in ("/account/sessions/end-others", "/account/sessions/any/end"):
+        asked = await secure.post(action, data=form)
+        assert asked.status_code == 303
+        assert asked.headers["location"].startswith("/sign-in?")
+
+
+async def test_sign_ins_are_noted_good_and_bad(
+    house: httpx.AsyncClient, conn: Connection, caplog: pytest.LogCaptureFixture
+) -> None:
+    link = f"/sign-in/once/{await store.add_sign_in_link(conn, Caller('operator', 'operator'))}"
+    token = (await house.get(link, headers=PEOPLE)).text.split('name="_csrf_token" value="')[1].split('"')[0]
+    with caplog.at_level(logging.INFO, logger="hiroba"):
+        await house.post(link, data={"_csrf_token": token})
+        await house.post(link, data={"_csrf_token": token})
+        await house.post("/sign-in/recover", data={"_csrf_token": token, "code": "WRONG-CODE"}, headers=PEOPLE)
+    entered, spent, wrong = [line for line in caplog.messages if " by " in line or line.startswith("4")]
+    assert entered == "operator by link"
+    assert spent.startswith("410 POST /sign-in/once/{secret")
+    assert wrong == "422 POST /sign-in/recover anyone CodeSpent"
+    assert "WRONG" not in caplog.text
+    assert link.rsplit("/", 1)[1] not in caplog.text

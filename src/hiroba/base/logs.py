@@ -12,10 +12,11 @@ CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 MARGIN: Final = "\n    | "
 """Stands before each further line of an entry, such as those of a traceback."""
 
-REFUSALS: Final = frozenset({401, 403})
-"""Statuses of a call that was not let in."""
+REFUSALS: Final = frozenset({401, 403, 410})
+"""Statuses of a call that was not let in; 410 is a link that is over."""
 
 _refusals = logging.getLogger("hiroba.refused")
+_entries = logging.getLogger("hiroba.entered")
 
 
 class Line(logging.Formatter):
@@ -35,11 +36,17 @@ def to_standard_error() -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(Line())
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
-    _refusals.setLevel(logging.INFO)
+    for about_access in (_refusals, _entries):
+        about_access.setLevel(logging.INFO)
+
+
+def entered(who: str, by: str) -> None:
+    """Note a sign-in: what kind of caller, by which way; which resident stands in the resident's own log alone."""
+    _entries.info("%s by %s", who, by)
 
 
 def refused(operation: str, status: int, who: str, why: str) -> None:
-    """Note a call that was not let in."""
+    """Note a call that was not let in, and a wrong code."""
     _refusals.info("%s %s %s %s", status, operation, who or "anyone", why)
 
 

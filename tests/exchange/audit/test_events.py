@@ -4,7 +4,7 @@ import json
 from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hiroba.base.errors import Invalid
@@ -26,6 +26,7 @@ EVENTS = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(EVENTS, st.integers(0, 2**53), st.binary(max_size=32))
 def test_the_bytes_are_those_that_any_canonical_json_makes_of_the_document(event: Event, number: int, before: bytes):
     """RFC 8785 §3.2, as far as texts, whole numbers and ASCII names go: Python's own JSON writes the same."""

@@ -1,7 +1,7 @@
 """Signed notes: the specification's own example, and nothing but the one right spelling."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hiroba.base.errors import Invalid, Problem
@@ -68,6 +68,7 @@ def test_what_is_no_checkpoint_is_refused(body: str) -> None:
         notes.checkpoint(body)
 
 
+@settings(deadline=None)
 @given(st.text() | st.binary().map(lambda data: f"a\n1\nAAAA\n\n— a {notes.text_of(data)}\n"))
 def test_any_text_is_a_note_or_a_problem(text: str) -> None:
     try:

@@ -4,7 +4,7 @@ import hashlib
 from functools import partial
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hiroba.exchange.audit.tree import hashing, tiles
@@ -33,11 +33,13 @@ def all_tiles() -> dict[tiles.Tile, bytes]:
 SIZES = st.integers(0, len(LEAVES))
 
 
+@settings(deadline=None)
 @given(SIZES)
 def test_the_root_is_the_one_of_the_definition(all_tiles, size: int) -> None:
     assert fold((0, size), partial(tiles.node_in, all_tiles)) == mth(LEAVES[:size])
 
 
+@settings(deadline=None)
 @given(st.integers(1, len(LEAVES)).flatmap(lambda size: st.tuples(st.integers(0, size - 1), st.just(size))))
 def test_every_leaf_is_proved_and_no_other_by_its_proof(all_tiles, case: tuple[int, int]) -> None:
     index, size = case
@@ -51,6 +53,7 @@ def test_every_leaf_is_proved_and_no_other_by_its_proof(all_tiles, case: tuple[i
     assert not proof or not is_included(leaf_hash(LEAVES[index]), index, size, proof[:-1], root)
 
 
+@settings(deadline=None)
 @given(SIZES, SIZES)
 def test_a_tree_is_proved_to_begin_with_an_older_one_and_with_no_other(all_tiles, one: int, other: int) -> None:
     old, new = sorted((one, other))
@@ -63,6 +66,7 @@ def test_a_tree_is_proved_to_begin_with_an_older_one_and_with_no_other(all_tiles
     assert not is_consistent(old, old_root, new, new_root, [*proof, new_root])
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(1, 300), min_size=1, max_size=8))
 def test_a_tree_that_grows_in_steps_has_the_tiles_of_one_made_at_once(steps: list[int]) -> None:
     kept: dict[tiles.Tile, bytes] = {}

@@ -148,7 +148,7 @@ async def test_the_on_demand_transport_gets_what_the_patient_allowed_and_nothing
 
     subject = await subject_of(guidebook.conn, patient, LOG)
     kinds = await guidebook.conn.fetch("select kind from audit.entry where subject = $1 order by number", subject)
-    assert [row["kind"] for row in kinds] == ["asked", "granted", "read", "withdrawn"]
+    assert [row["kind"] for row in kinds] == ["signed-in", "asked", "granted", "read", "withdrawn"]
 
 
 async def test_a_purpose_without_its_papers_stays_closed_over_http(guidebook: Guidebook) -> None:

@@ -118,7 +118,7 @@ class World:
 
     async def settled(self) -> None:
         """Wait until nothing is owed."""
-        async with asyncio.timeout(60):  # the queue is the database's: there is no event to wait for
+        async with asyncio.timeout(120):  # the queue is the database's: there is no event to wait for
             while await self.conn.fetchval("select count(*) from broker.owed"):  # noqa: ASYNC110 - as said
                 await asyncio.sleep(0.02)
 
@@ -139,7 +139,7 @@ class Inbox:
         return Attempt(ok=True)
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def inbox(monkeypatch: pytest.MonkeyPatch) -> Inbox:
     made = Inbox()
     monkeypatch.setattr(Receivers, "send", lambda _, __, message: made.send(message))

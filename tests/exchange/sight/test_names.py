@@ -38,13 +38,13 @@ async def test_ids_inside_every_kind_of_value_are_the_reader_s_own(world) -> Non
     assert found["visits"]["objectList"] == [{"object": as_listed["id"]}]
     assert "2026-04" not in as_listed["id"]
     linked = await world.get(f"/entities?type=Person&q=guardian==%22{mine}%22&options=keyValues&attrs=guardian")
-    assert [one["guardian"] for one in linked.json()] == [mine]
+    assert [one["guardian"] for one in linked.json()] == [{"dataset": {f"urn:x:{mine}": mine}}]
     joined = await world.get(f"/entities/{await world.id(taro, 'booking')}?join=inline")
     assert joined.json()["guardian"]["entity"]["birthDate"]["value"] == "1980-01-01"
     assert {event["subject"] for event in await world.logged()} >= {await world.known(hanako, "log")}
     through = await world.get("/entities?type=Person&q=guardian{birthDate}==%221980-01-01%22&join=flat")
     assert through.status_code == 200, through.text
-    assert {one["id"] for one in through.json()} == {mine, await world.id(taro, "booking")}
+    assert {one["id"] for one in through.json()} == {mine, await world.id(taro, "booking"), as_listed["id"]}
 
 
 async def test_two_readers_cannot_join_what_they_got(world) -> None:

@@ -7,34 +7,40 @@ import asyncpg
 import pytest
 from tests.exchange.sight.conftest import API, TENANT
 
-from hiroba.exchange.gateway.sight import store
-from hiroba.exchange.gateway.sight.gate import Gate
+from hiroba.exchange.gateway.sight import holding, store
 
 pytestmark = pytest.mark.anyio
+
+
+class Slow:
+    """A read whose caller takes its answer only when it is told to."""
+
+    def __init__(self, world: Any, path: str) -> None:
+        self.sending, self.go_on = asyncio.Event(), asyncio.Event()
+        self.sent: list[Any] = []
+        headers = [(b"authorization", f"Bearer {world.keys['booking']}".encode()), (b"ngsild-tenant", TENANT.encode())]
+        scope = {
+            "type": "http", "method": "GET", "path": path, "raw_path": path.encode(), "query_string": b"",
+            "headers": headers, "scheme": "http", "server": ("hiroba.test", 80), "client": ("127.0.0.1", 1),
+            "http_version": "1.1", "root_path": "",
+        }  # fmt: skip
+        self.answer = asyncio.create_task(world.client._transport.app(scope, self.receive, self.send))
+
+    async def receive(self) -> Any:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(self, message: Any) -> None:
+        self.sending.set()
+        await self.go_on.wait()
+        self.sent.append(message)
 
 
 async def test_a_withdrawal_waits_for_an_answer_that_is_being_sent(world, database) -> None:
     taro = await world.person()
     await world.write(taro, {"birthDate": "1950-04-01"})
     grant = await world.permit(taro, "birthDate")
-    sending, go_on, sent = asyncio.Event(), asyncio.Event(), []
-
-    async def receive() -> Any:
-        return {"type": "http.request", "body": b"", "more_body": False}
-
-    async def send(message: Any) -> None:
-        sending.set()
-        await go_on.wait()
-        sent.append(message)
-
-    path = f"{API}/entities/{await world.id(taro, 'booking')}"
-    headers = [(b"authorization", f"Bearer {world.keys['booking']}".encode()), (b"ngsild-tenant", TENANT.encode())]
-    scope = {
-        "type": "http", "method": "GET", "path": path, "raw_path": path.encode(), "query_string": b"", "headers": headers,
-        "scheme": "http", "server": ("hiroba.test", 80), "client": ("127.0.0.1", 1), "http_version": "1.1", "root_path": "",
-    }  # fmt: skip
-    answering = asyncio.create_task(world.client._transport.app(scope, receive, send))
-    await sending.wait()
+    slow = Slow(world, f"{API}/entities/{await world.id(taro, 'booking')}")
+    await slow.sending.wait()
     other = await asyncpg.connect(database)
     withdrawing = asyncio.create_task(other.execute("delete from gateway.permit where grant_id = $1", grant))
     waiting = "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and query like 'delete from gateway.permit%'"
@@ -42,36 +48,24 @@ async def test_a_withdrawal_waits_for_an_answer_that_is_being_sent(world, databa
         while not await world.conn.fetchval(waiting):  # noqa: ASYNC110 - the event is another process's
             await asyncio.sleep(0.01)
     assert not withdrawing.done()
-    go_on.set()
-    await answering
+    slow.go_on.set()
+    await slow.answer
     assert await withdrawing == "DELETE 1"
-    assert sent[0]["status"] == 200
+    assert slow.sent[0]["status"] == 200
     await other.close()
 
 
-async def test_a_slow_reader_keeps_no_consent_alive(world, database, monkeypatch) -> None:
-    monkeypatch.setattr("hiroba.exchange.gateway.sight.holding.LONGEST", 0.05)
+async def test_a_slow_reader_keeps_no_consent_alive(world, monkeypatch) -> None:
+    monkeypatch.setattr(holding, "LONGEST", 0.05)
     taro = await world.person()
     await world.write(taro, {"birthDate": "1950-04-01"})
     grant = await world.permit(taro, "birthDate")
-    gate = await gate_of(world)
-    told = [store_shown(await world.known(taro, "app:booking"))]
-    async with gate.release(told, ()):
-        await world.withdraw(grant)  # comes back though the block has not ended
-
-
-async def gate_of(world) -> Gate:
-    from hiroba.exchange.audit.log import Log  # noqa: PLC0415 - for this test alone
-    from hiroba.exchange.gateway.sight.store import Recipient  # noqa: PLC0415
-
-    pool = world.conn._holder._pool
-    return Gate(pool, Log(pool), Recipient(TENANT, "booking", "app:booking", "health.checkup@2"))
-
-
-def store_shown(subject: str) -> Any:
-    from hiroba.exchange.broker.access import Shown  # noqa: PLC0415
-
-    return Shown(subject, frozenset(), frozenset(), "shown")
+    slow = Slow(world, f"{API}/entities/{await world.id(taro, 'booking')}")
+    await slow.sending.wait()
+    await world.withdraw(grant)  # comes back though the answer is not taken yet
+    assert not slow.answer.done()
+    slow.go_on.set()
+    await slow.answer
 
 
 async def test_what_was_withdrawn_between_reading_and_sending_is_not_sent(world, monkeypatch) -> None:

@@ -13,7 +13,7 @@ from hiroba.base.db import Connection
 from hiroba.base.errors import Invalid, Problem
 from hiroba.base.web.given import GivenConnection
 from hiroba.door.account.coming import PRIVATE
-from hiroba.door.account.said import said
+from hiroba.door.account.said import beside, said
 from hiroba.door.pages import GivenPage, Page
 from hiroba.exchange.identity.callers import RESIDENT, Caller
 from hiroba.exchange.identity.guards import GivenCaller
@@ -52,7 +52,7 @@ async def give(
         until = last_moment(data.until)
         code = await mandates.invite_proxy(conn, caller.subject, shown=data.shown, matters=(), until=until)
     except Invalid as error:
-        return await _page(conn, caller, page, wrong={"shown": said(page, error)}, typed=data)
+        return await _page(conn, caller, page, wrong=beside(page, error, "shown"), typed=data)
     return await _page(conn, caller, page, code=recovery.grouped(code))
 
 

@@ -23,6 +23,21 @@ SENTENCES: Final[dict[type[Problem], str]] = {
 }
 
 
+FIELDS: Final[dict[type[Problem], str]] = {
+    NobodyFound: "said",
+    PersonUnknown: "child",
+    NoName: "shown",
+    NoLastDay: "until",
+    WrongDay: "until",
+}
+"""The field that a problem is about."""
+
+
+def beside(page: Page, error: Problem, otherwise: str) -> dict[str, str]:
+    """The field a problem is about, or the one named `otherwise`, with its sentence."""
+    return {FIELDS.get(type(error), otherwise): said(page, error)}
+
+
 def said(page: Page, error: Problem) -> str:
     """The sentence of a problem in the reader's language; a problem without one goes on to the page of problems."""
     if type(error) not in SENTENCES:

@@ -9,7 +9,7 @@ from hiroba.base.errors import Problem
 from hiroba.base.web.given import GivenConnection
 from hiroba.door.account.coming import PRIVATE
 from hiroba.door.account.mandates import last_moment
-from hiroba.door.account.said import said
+from hiroba.door.account.said import beside
 from hiroba.door.pages import GivenPage, Page
 from hiroba.exchange.identity.callers import officer
 from hiroba.exchange.identity.guards import GivenCaller
@@ -51,7 +51,7 @@ async def give_code(
         person = await recovery.find(conn, data.said[:300])
         code = await recovery.give(conn, caller, person, data.papers, data.reason)
     except Problem as error:
-        return _page(page, wrong={"said": said(page, error)}, recovery_typed=data)
+        return _page(page, wrong=beside(page, error, "papers"), recovery_typed=data)
     return _page(page, code=recovery.grouped(code))
 
 
@@ -63,7 +63,7 @@ async def give_mandate(
     try:
         code = await _invited(conn, caller.organisation, data)
     except Problem as error:
-        return _page(page, wrong={"shown": said(page, error)}, guardian_typed=data)
+        return _page(page, wrong=beside(page, error, "basis"), guardian_typed=data)
     return _page(page, invitation=recovery.grouped(code))
 
 

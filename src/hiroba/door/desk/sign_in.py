@@ -5,6 +5,7 @@ from litestar.datastructures import State
 from litestar.params import FromPath
 from litestar.response import Redirect
 
+from hiroba.base import logs
 from hiroba.base.errors import Forbidden, NotFound
 from hiroba.base.web.given import GivenConnection
 from hiroba.door.account import coming
@@ -49,6 +50,7 @@ async def enter(conn: GivenConnection, request: Asked, state: State, secret: Fro
     if before := coming.held(request):
         await store.sign_out(conn, before)
     session = await store.begin_session(conn, link)
+    logs.entered(f"{link.kind} {link.officer or ''}".strip(), "link")
     cookie = coming.session_cookie(request, session, store.SESSION_LIFE)
     return Redirect("/desk", status_code=303, cookies=[cookie], headers=UNSEEN)
 

@@ -72,6 +72,7 @@ OTHERS: Final = {
 """What else happened to the account and its permissions."""
 NOTES: Final = {
     "no grant": sentence("There was no consent and no law that allows it."),
+    "filled into a form": sentence("It was filled into a form for you."),
     "asked for; nothing matched": sentence("It asked for you; nothing fitted its question."),
 }
 """What readers note, in the words people read."""

@@ -6,7 +6,7 @@ from contextlib import suppress
 
 import httpx
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hiroba.base.errors import Problem
@@ -127,6 +127,7 @@ async def test_the_key_of_a_log_is_not_taken_for_that_of_a_witness(operator: htt
         assert answer.status_code == 400, answer.text
 
 
+@settings(deadline=None)
 @given(st.text() | st.builds("old {}\n{}\n\n{}".format, st.integers(), st.text(), st.text()))
 def test_any_body_is_a_request_or_a_problem(text: str) -> None:
     with suppress(Problem):

@@ -47,7 +47,7 @@ pytestmark = pytest.mark.anyio
 TABLE = """
     create temporary table entity (
         tenant text, path text, id text, types text[], scopes text[], owner text, doc jsonb, facts jsonb,
-        created timestamptz, modified timestamptz, geo box
+        created timestamptz, modified timestamptz, geo box, subject text
     )
 """
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -306,6 +307,19 @@ async def test_a_refresh_token_works_once_and_its_second_use_ends_everything(sim
     assert (await simple.token("refresh_token", refresh_token=second["refresh_token"])).status_code == 400
 
 
+async def test_refreshing_goes_on_for_a_year_and_no_longer(simple: App, person: str, conn: Connection) -> None:
+    tokens = await simple.tokens(scope="openid offline_access")
+    await conn.execute("update identity.token_family set made = made - interval '364 days'")
+    later = (await simple.token("refresh_token", refresh_token=tokens["refresh_token"])).json()
+    longest = (
+        "select max(r.expires - f.made) from identity.refresh_token r join identity.token_family f on f.id = r.family"
+    )
+    assert await conn.fetchval(longest + " where r.used is null") == timedelta(days=365)
+    await conn.execute("update identity.token_family set made = made - interval '1 day'")
+    last = await simple.token("refresh_token", refresh_token=later["refresh_token"])
+    assert (await simple.token("refresh_token", refresh_token=last.json()["refresh_token"])).status_code == 400
+
+
 async def test_a_refreshed_token_has_no_more_scope(simple: App, person: str) -> None:
     tokens = await simple.tokens(scope="openid offline_access")
     more = await simple.token("refresh_token", refresh_token=tokens["refresh_token"], scope="openid purpose:publish")
@@ -351,7 +365,9 @@ async def test_the_log_is_told_of_the_agreement_and_of_each_sign_in(simple: App,
     await simple.tokens()
     await simple.tokens()
     lines = await conn.fetch("select kind from audit.entry order by id")
-    assert [line["kind"] for line in lines] == ["granted", "signed-in", "signed-in"]
+    at_the_door, *told = [line["kind"] for line in lines]
+    assert at_the_door == "signed-in"
+    assert told == ["granted", "signed-in", "signed-in"]
 
 
 async def test_who_ends_an_agreement_is_known_no_more_and_the_application_is_told(

@@ -21,7 +21,7 @@ from hiroba.exchange.audit.proofs import consistency_proofs, inclusion_proofs
 from hiroba.exchange.audit.store import Stored
 from hiroba.exchange.audit.tree.hashing import EMPTY
 
-PATIENCE: Final = 10.0
+PATIENCE: Final = 20.0
 """Seconds that an export waits for its own event to be in a signed tree."""
 FOR_WITNESSES: Final = 3.0
 """Seconds it then waits for witnesses, where there are any."""

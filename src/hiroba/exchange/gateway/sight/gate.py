@@ -74,16 +74,17 @@ class Gate:
             yield
             return
         asked = self._recipient
-        async with holding(self._pool) as conn:
-            held = await store.held(conn, asked, people)
+        async with holding(self._pool) as hold:
+            held = await store.held(hold.conn, asked, people)
             if not {one.subject for one in told} <= {one.subject for one in held}:
                 raise ConsentChanged
             events = events_of(asked, told, held, set(named), kind)
             known = {one.subject: one.logged for one in held if one.logged is not None}
-            logged = await self._logged(conn, {subject for subject, _ in events} - known.keys()) | known
+            logged = await self._logged(hold.conn, {subject for subject, _ in events} - known.keys()) | known
             await self._log.append([
                 msgspec.structs.replace(event, subject=logged[subject]) for subject, event in events if subject in logged
             ])  # fmt: skip
+            hold.sends()
             yield
 
     async def _logged(self, conn: Connection, subjects: Collection[str]) -> dict[str, str]:

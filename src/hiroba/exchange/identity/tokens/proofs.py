@@ -89,5 +89,10 @@ def _plain(url: object) -> tuple[str, str, int | None, str] | None:
     return parts.scheme, parts.hostname or "", port, parts.path or "/"
 
 
+async def ready(conn: Connection) -> None:
+    """Make the key of nonces, once and for all: a call that is refused keeps nothing, so it must not be the one that makes it."""
+    await _secret(conn)
+
+
 async def _secret(conn: Connection) -> str:
     return await secrets.secret(conn, "dpop")
