@@ -14,7 +14,7 @@ from litestar.config.csrf import CSRFConfig
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.enums import ScopeType
-from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
+from litestar.types import HTTPScope, Receive, Scope, Send
 
 import hiroba
 from hiroba.base import clock, db, logs
@@ -174,13 +174,41 @@ async def page(request: Request[Any, Any, Any], state: State, caller: GivenCalle
     return templates.page(request, caller, await state.regions.now())
 
 
-def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
-    """The house as one ASGI application: the exchange's own thin one under /ngsi-ld, Litestar for all the rest."""
+class House:
+    """The house as one ASGI application: the exchange's own thin ones by the beginning of their paths, Litestar for the rest."""
+
+    def __init__(self, litestar: Litestar, faces: Mapping[str, Face], *, secure: bool) -> None:
+        self.litestar = litestar
+        self._faces = faces
+        self._secure = secure
+        self._of_programs = headers.of_programs(secure=secure)
+
+    def open_with(self, settings: Settings) -> None:
+        """Which database and folder it is opened on next time; all else stays what it was built with."""
+        self.litestar.state.settings = settings
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand a request to whom it is for."""
+        if scope["type"] == ScopeType.HTTP:
+            if scope["method"] == "HEAD":
+                scope, send = as_get(scope, send)
+            for prefix, face in self._faces.items():
+                if scope["path"].startswith(prefix):
+                    await face(scope, receive, headers.adding(self._of_programs, send))
+                    return
+            if self._secure:
+                scope, send = cookies.inside(scope), cookies.outside(send)
+        await self.litestar(scope, receive, send)
+
+
+def build(settings: Settings, services: Sequence[Service]) -> House:
+    """The house of these settings and services."""
     secure = settings.url.startswith("https")
     faces: dict[str, Face] = {}
 
     @asynccontextmanager
     async def running(app: Litestar) -> AsyncIterator[None]:
+        settings: Settings = app.state.settings
         pool = await db.connect(settings.database_url)
         by_key = await db.connect(settings.database_url, size=LANES, plans=db.BY_KEY)
         by_person = await db.connect(settings.database_url, size=RELEASES, name="hiroba people", plans=db.BY_KEY)
@@ -290,29 +318,10 @@ def build(settings: Settings, services: Sequence[Service]) -> ASGIApp:
         ),
     )
 
-    return entrance(faces, litestar, secure=secure)
+    return House(litestar, faces, secure=secure)
 
 
-def entrance(faces: Mapping[str, Face], pages: ASGIApp, *, secure: bool) -> ASGIApp:
-    """The one way in: what lies below a face's prefix goes there, all the rest to the pages."""
-    of_programs = headers.of_programs(secure=secure)
-
-    async def house(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == ScopeType.HTTP:
-            if scope["method"] == "HEAD":
-                scope, send = as_get(scope, send)
-            for prefix, face in faces.items():
-                if scope["path"].startswith(prefix):
-                    await face(scope, receive, headers.adding(of_programs, send))
-                    return
-            if secure:
-                scope, send = cookies.inside(scope), cookies.outside(send)
-        await pages(scope, receive, send)
-
-    return house
-
-
-def serve() -> ASGIApp:
+def serve() -> House:
     """What a server worker runs: the house of this environment."""
     logs.to_standard_error()
     app = build(read(), services_found())

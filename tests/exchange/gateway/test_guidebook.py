@@ -75,6 +75,7 @@ class Guidebook:
         await self.operate(
             "PUT", "/sources/org:mutsu", {"tenant": "mutsu_people", "title": {"ja": "むつ市のあなたの記録"}}
         )
+        await self.operate("PUT", "/tenants/mutsu_people/organisations/org:clinic", writes=True)
         await self.operate("POST", "/purposes/transport.ride", RIDE, organisation="org:mutsu")
         for kind in ("pia", "elsi", "decision"):
             paper = {"kind": kind, "sha256": "a3" * 32, "dated": "2026-04-01", "title": kind}

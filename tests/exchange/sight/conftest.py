@@ -40,6 +40,7 @@ class World:
     async def begin(self) -> None:
         for tenant in (TENANT, OTHER_TENANT):
             await self.conn.execute("insert into broker.tenant (name, personal) values ($1, true)", tenant)
+            await self.conn.execute("insert into gateway.tenant_member values ($1, '271403', true)", tenant)
         for organisation in ("org:clinic", "org:bus"):
             await put_organisation(self.conn, Organisation(organisation, {"ja": organisation}))
         await self.application("clinic-desk", "org:clinic", writes=True)

@@ -51,3 +51,13 @@ async def test_a_withdrawal_holds_from_the_next_read_on(world) -> None:
     await world.withdraw(grant)
     assert (await world.get(f"/entities/{mine}")).status_code == 404
     assert (await world.get("/entities?type=Person")).json() == []
+
+
+async def test_only_who_the_tenant_is_open_to_records_data_of_people(world) -> None:
+    taro = await world.person()
+    await world.application("stranger", "org:bus", writes=True)
+    await world.conn.execute("update identity.key set organisation = 'org:bus' where application = 'stranger'")
+    document = {"id": await world.id(taro, "stranger"), "type": "Person"} | TARO
+    answer = await world.call("POST", "/entities", "stranger", json=document)
+    assert answer.status_code == 403
+    assert await world.conn.fetchval("select count(*) from broker.entity where tenant = 'care'") == 0

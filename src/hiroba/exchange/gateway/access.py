@@ -46,7 +46,7 @@ class Gateway:
         """The pass of the caller whose key the headers carry."""
         declared = await self._declared(tenant)
         if declared.personal:
-            return await self._into_personal(personal, tenant, headers)
+            return await self._into_personal(declared, personal, tenant, headers)
         caller = await self._caller(headers)
         caller.must_be(MAY[action])
         if tenant:
@@ -68,7 +68,9 @@ class Gateway:
             self._tenants[tenant] = (time.monotonic() + REMEMBERED, declared)
         return declared
 
-    async def _into_personal(self, personal: Personal, tenant: str, headers: Mapping[str, str]) -> Pass:
+    async def _into_personal(
+        self, declared: Tenant, personal: Personal, tenant: str, headers: Mapping[str, str]
+    ) -> Pass:
         """The pass into a tenant of personal data: for registered applications alone, and for what an operation is there."""
         if personal == "closed":
             raise PersonalDataClosed
@@ -81,6 +83,7 @@ class Gateway:
         gate = Gate(self._pool, self._log, asked)
         if personal == "write":
             caller.must_be((client("publish"),))
+            declared.must_let(caller, "write")
             if not caller.organisation:
                 raise Forbidden("This key belongs to no organisation, so there is nothing it could own.")
             return Pass(owner=caller.organisation, gate=gate)

@@ -34,7 +34,10 @@ async def tenant(conn: Connection, name: str) -> Tenant:
     row = await conn.fetchrow("""
         select t.personal, coalesce(d.public, false) as public,
                array(select organisation from gateway.tenant_member m where m.tenant = t.name and not m.writes) as readers,
-               array(select organisation from gateway.tenant_member m where m.tenant = t.name and m.writes) as writers
+               array(select organisation from gateway.tenant_member m where m.tenant = t.name and m.writes
+                     union all  -- whose source it is
+                     select coalesce(nullif(o.owns, ''), s.organisation) from gateway.source s
+                       left join identity.organisation o on o.id = s.organisation where s.tenant = t.name) as writers
           from broker.tenant t left join gateway.tenant d using (name) where t.name = $1
     """, name)  # fmt: skip
     if row is None:
