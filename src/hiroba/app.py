@@ -17,18 +17,18 @@ from litestar.enums import ScopeType
 from litestar.types import HTTPScope, Receive, Scope, Send
 
 import hiroba
-from hiroba.base import clock, db
+from hiroba.base import clock, db, logs
 from hiroba.base.db import Connection
 from hiroba.base.db.migrations import Migration
 from hiroba.base.db.migrations import found as migrations_in
 from hiroba.base.egress import LOOPBACK, Egress
 from hiroba.base.jobs import Periodic
+from hiroba.base.web import cookies
 from hiroba.base.web.head import as_get
-from hiroba.door import routes
+from hiroba.door import headers, routes
 from hiroba.door.account import fake_upstream
 from hiroba.door.account.outside import outside
 from hiroba.door.developers.reference import api_documents
-from hiroba.door.headers import Headers
 from hiroba.door.pages import Page, Templates
 from hiroba.door.region import Regions
 from hiroba.door.service import Service
@@ -82,6 +82,8 @@ from hiroba.exchange.identity.tokens import proofs
 from hiroba.exchange.identity.tokens.outside import Issuer
 from hiroba.settings import Settings, read
 
+Face = Callable[[HTTPScope, Receive, Send], Awaitable[None]]
+"""A thin ASGI application of the exchange's own."""
 LANES = reads.LANES + writes.LANES
 """Reads and writes by key that are under way at once."""
 
@@ -172,15 +174,14 @@ async def page(request: Request[Any, Any, Any], state: State, caller: GivenCalle
     return templates.page(request, caller, await state.regions.now())
 
 
-Face = Callable[[HTTPScope, Receive, Send], Awaitable[None]]
-
-
 class House:
     """The house as one ASGI application: the exchange's own thin ones by the beginning of their paths, Litestar for the rest."""
 
-    def __init__(self, litestar: Litestar, faces: Mapping[str, Face]) -> None:
+    def __init__(self, litestar: Litestar, faces: Mapping[str, Face], *, secure: bool) -> None:
         self.litestar = litestar
         self._faces = faces
+        self._secure = secure
+        self._of_programs = headers.of_programs(secure=secure)
 
     def open_with(self, settings: Settings) -> None:
         """Which database and folder it is opened on next time; all else stays what it was built with."""
@@ -193,13 +194,16 @@ class House:
                 scope, send = as_get(scope, send)
             for prefix, face in self._faces.items():
                 if scope["path"].startswith(prefix):
-                    await face(scope, receive, send)
+                    await face(scope, receive, headers.adding(self._of_programs, send))
                     return
+            if self._secure:
+                scope, send = cookies.inside(scope), cookies.outside(send)
         await self.litestar(scope, receive, send)
 
 
 def build(settings: Settings, services: Sequence[Service]) -> House:
     """The house of these settings and services."""
+    secure = settings.url.startswith("https")
     faces: dict[str, Face] = {}
 
     @asynccontextmanager
@@ -269,7 +273,7 @@ def build(settings: Settings, services: Sequence[Service]) -> House:
 
     csrf = CSRFConfig(
         secret="", cookie_name="hiroba_csrf", cookie_httponly=True, cookie_samesite="lax",
-        cookie_secure=settings.url.startswith("https"),
+        cookie_secure=secure,
     )  # fmt: skip
     litestar = Litestar(
         route_handlers=[
@@ -282,6 +286,7 @@ def build(settings: Settings, services: Sequence[Service]) -> House:
             *witnessing.ROUTES,
             dead_letters.DeadLetters,
             operator_api.Municipalities,
+            operator_api.end_sessions,
             purposes_api.Purposes,
             *grants_api.ROUTES,
             organisations.Organisations,
@@ -299,7 +304,7 @@ def build(settings: Settings, services: Sequence[Service]) -> House:
         },
         lifespan=[running, outside],
         exception_handlers={Exception: routes.problem},
-        before_send=[Headers(settings.tiles, secure=settings.url.startswith("https"))],
+        before_send=[headers.Headers(settings.tiles, secure=secure)],
         csrf_config=csrf,
         logging_config=None,
         openapi_config=api_documents(hiroba.__version__, settings.url),
@@ -313,11 +318,12 @@ def build(settings: Settings, services: Sequence[Service]) -> House:
         ),
     )
 
-    return House(litestar, faces)
+    return House(litestar, faces, secure=secure)
 
 
 def serve() -> House:
     """What a server worker runs: the house of this environment."""
+    logs.to_standard_error()
     app = build(read(), services_found())
     gc.freeze()  # what is there now stays; looking through it again and again cost a twentieth of each request
     gc.set_threshold(50_000, 20, 50)

@@ -4,6 +4,7 @@ import asyncio
 import signal
 
 from hiroba.app import jobs
+from hiroba.base import logs
 from hiroba.base.db import connect
 from hiroba.base.errors import Stop
 from hiroba.base.jobs import work
@@ -17,6 +18,7 @@ def execute(arguments: list[str]) -> int:
     chosen = settings(parser("work", __doc__ or "").parse_args(arguments))
     if not chosen.database_url:
         raise Stop("work needs DATABASE_URL; `hiroba up` brings a database of its own and a worker with it.")
+    logs.to_standard_error()
     asyncio.run(run(chosen))
     return 0
 

@@ -76,12 +76,14 @@ async def remove_mail(conn: GivenConnection, caller: GivenCaller, address: FromP
 @post("/account/sessions/{session:str}/end", opt={"may": (RESIDENT,)}, include_in_schema=False, status_code=303)
 async def end_session(conn: GivenConnection, caller: GivenCaller, session: FromPath[str]) -> Redirect:
     """Sign out elsewhere."""
+    caller.must_have_level("mail")
     return _back(await sessions.end(conn, await coming.person(conn, caller), session))
 
 
 @post("/account/sessions/end-others", opt={"may": (RESIDENT,)}, include_in_schema=False, status_code=303)
 async def end_others(conn: GivenConnection, caller: GivenCaller) -> Redirect:
     """Sign out everywhere but here."""
+    caller.must_have_level("mail")
     await sessions.end_others(conn, await coming.person(conn, caller), caller.id)
     return _back(done=True)
 

@@ -8,7 +8,7 @@ from litestar import Request
 from litestar.datastructures import Cookie
 from litestar.response import Redirect
 
-from hiroba.base import clock
+from hiroba.base import clock, logs
 from hiroba.base.db import Connection
 from hiroba.base.errors import Unauthorized
 from hiroba.door.language import here
@@ -113,12 +113,14 @@ def attempt_cookie(request: Asked, secret: str) -> Cookie:
 async def enter(conn: Connection, request: Asked, who: str, level: Level, to: str, *also: Told) -> Redirect:
     """A person comes in by a proof of `level` and is led on; `also` happened on the way. The last thing of a transaction."""
     secret = await sessions.enter(conn, who, level, before=held(request), agent=agent(request), also=also)
+    logs.entered("resident", level)
     return _led(request, to, secret, session_rows.LIFE)
 
 
 async def enter_officer(conn: Connection, request: Asked, officer: str) -> Redirect:
     """An officer comes in by a passkey."""
     secret = await sessions.enter_officer(conn, officer, "passkey", before=held(request), agent=agent(request))
+    logs.entered(f"officer {officer}", "passkey")
     return _led(request, DESK, secret, store.SESSION_LIFE)
 
 

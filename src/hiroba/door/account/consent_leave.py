@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 from litestar import Request, Response, get, post
-from litestar.datastructures import Cookie, State
+from litestar.datastructures import State
 from litestar.params import URLEncodedBody
 from litestar.response import Redirect
 
@@ -12,11 +12,9 @@ from hiroba.base.web.given import GivenConnection
 from hiroba.door.account.consent import origin
 from hiroba.door.headers import policy
 from hiroba.door.pages import GivenPage
-from hiroba.exchange.identity import store
 from hiroba.exchange.identity.callers import ANYONE
-from hiroba.exchange.identity.guards import SESSION_COOKIE
 from hiroba.exchange.identity.provider import leaving
-from hiroba.exchange.identity.provider.browser import UNSEEN
+from hiroba.exchange.identity.provider.browser import UNSEEN, gone
 from hiroba.exchange.identity.provider.forms import query_of
 
 Asked = Request[Any, Any, State]
@@ -54,9 +52,7 @@ async def say(conn: GivenConnection, request: Asked, data: URLEncodedBody[Said])
     wish = await leaving.wish(conn, data.form(), request.app.state.settings.url)
     if data.answer != "leave":
         return Redirect(wish.back, status_code=303, headers=UNSEEN)
-    await store.sign_out(conn, request.cookies.get(SESSION_COOKIE, ""))
-    over = Cookie(SESSION_COOKIE, value="", max_age=0, httponly=True, samesite="lax")
-    return Redirect(wish.back, status_code=303, headers=UNSEEN, cookies=[over])
+    return await gone(conn, request, wish.back)
 
 
 ROUTES = [ask, say]

@@ -94,7 +94,7 @@ def _letter(page: Page, link: str, to: str) -> Letter:
     lines = (
         page.text("You asked to sign in to Hiroba. Open this link to go on:"),
         link,
-        page.text("It works once, for 15 minutes. If it was not you, do nothing: without the link nobody comes in."),
+        page.text("It works once, for 10 minutes. If it was not you, do nothing: without the link nobody comes in."),
     )
     return Letter(to, page.text("Your link to Hiroba"), "\n\n".join(lines) + "\n")
 

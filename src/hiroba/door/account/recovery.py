@@ -6,6 +6,7 @@ import msgspec
 from litestar import Response, get, post
 from litestar.params import URLEncodedBody
 
+from hiroba.base import logs
 from hiroba.base.db import Connection
 from hiroba.base.web.given import GivenConnection
 from hiroba.door.account import coming
@@ -37,6 +38,7 @@ async def take(conn: GivenConnection, request: Asked, page: GivenPage, data: URL
     try:
         code = await recovery.look(conn, data.code[:100])
     except CodeSpent as error:
+        logs.refused("POST /sign-in/recover", 422, "", type(error).__name__)
         answer = page.html("door/account/recover.html", status=422, wrong={"code": said(page, error)})
         answer.headers.update(PRIVATE)
         return answer

@@ -1,10 +1,11 @@
 """Signing in by a link that works once, and signing out."""
 
 from litestar import Response, get, post
-from litestar.datastructures import Cookie, State
+from litestar.datastructures import State
 from litestar.params import FromPath
 from litestar.response import Redirect
 
+from hiroba.base import logs
 from hiroba.base.errors import Forbidden, NotFound
 from hiroba.base.web.given import GivenConnection
 from hiroba.door.account import coming
@@ -12,8 +13,8 @@ from hiroba.door.account.coming import UNSEEN, Asked
 from hiroba.door.pages import GivenPage
 from hiroba.exchange.identity import store
 from hiroba.exchange.identity.callers import ANYONE
-from hiroba.exchange.identity.guards import SESSION_COOKIE
 from hiroba.exchange.identity.people.store import attempts
+from hiroba.exchange.identity.provider.browser import gone
 
 
 class NoAccount(Forbidden):
@@ -49,6 +50,7 @@ async def enter(conn: GivenConnection, request: Asked, state: State, secret: Fro
     if before := coming.held(request):
         await store.sign_out(conn, before)
     session = await store.begin_session(conn, link)
+    logs.entered(f"{link.kind} {link.officer or ''}".strip(), "link")
     cookie = coming.session_cookie(request, session, store.SESSION_LIFE)
     return Redirect("/desk", status_code=303, cookies=[cookie], headers=UNSEEN)
 
@@ -65,10 +67,7 @@ async def make_passkey(request: Asked, page: GivenPage) -> Response[str]:
 @post("/sign-out", opt={"may": (ANYONE,)}, include_in_schema=False, status_code=303)
 async def leave(conn: GivenConnection, request: Asked) -> Redirect:
     """End the session, here and in the house."""
-    if session := request.cookies.get(SESSION_COOKIE):
-        await store.sign_out(conn, session)
-    over = Cookie(SESSION_COOKIE, value="", max_age=0, httponly=True, samesite="lax")
-    return Redirect("/", status_code=303, cookies=[over])
+    return await gone(conn, request, "/")
 
 
 ROUTES = [ask, enter, make_passkey, leave]

@@ -1,9 +1,9 @@
-"""What the operator tells identity over HTTP: the municipalities of the region and their areas."""
+"""What the operator tells identity over HTTP: the municipalities of the region, and the end of every session."""
 
 from typing import Annotated, Any
 
 import msgspec
-from litestar import Controller, get, put
+from litestar import Controller, delete, get, put
 from litestar.params import JSONBody, Parameter
 
 from hiroba.base.web.given import GivenConnection
@@ -47,3 +47,14 @@ class Municipalities(Controller):
         """Add or replace a municipality and the area of its jurisdiction."""
         municipality = store.Municipality(lg_code, data.names, data.prefecture, data.url)
         await store.put_municipality(conn, municipality, data.area)
+
+
+@delete(
+    "/api/v1/sessions",
+    opt={"may": (OPERATOR,), "exclude_from_csrf": True},
+    tags=["Sessions"],
+    summary="End every session",
+)
+async def end_sessions(conn: GivenConnection) -> None:
+    """Sign everybody out: residents, officers and the operator's own browser. Keys stay."""
+    await store.end_sessions(conn)

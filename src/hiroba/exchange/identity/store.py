@@ -153,6 +153,11 @@ async def sign_out(conn: Connection, secret: str) -> None:
     await conn.execute("delete from identity.session where sha256 = $1", digest(secret))
 
 
+async def end_sessions(conn: Connection) -> None:
+    """End every session."""
+    await conn.execute("delete from identity.session")
+
+
 class Municipality(msgspec.Struct, frozen=True):
     """A municipality: six-digit code with check digit, names by language."""
 

@@ -39,7 +39,7 @@ async def test_a_link_works_once(conn: Connection) -> None:
             await again(conn, link.secret)
 
 
-async def test_a_link_is_over_after_a_quarter_of_an_hour(conn: Connection) -> None:
+async def test_a_link_is_over_after_ten_minutes(conn: Connection) -> None:
     link = await sent(conn, "hanako@example.jp")
     await conn.execute("update identity.mail_link set sent = $1", clock.now() - mail_links.LIFE)
     with pytest.raises(LinkSpent):

@@ -254,3 +254,21 @@ def test_a_key_is_a_private_jwk_or_the_start_is_refused(tmp_path) -> None:
 def test_what_is_kept_of_a_journey_survives_the_way_through_the_table() -> None:
     pending = upstream.Pending("state", "nonce", "verifier", BACK)
     assert msgspec.convert(msgspec.to_builtins(pending), upstream.Pending) == pending
+
+
+async def test_a_provider_that_says_it_is_another_is_not_believed(conn: Connection) -> None:
+    provider = await fake_upstream.provider(conn, URL)
+    addresses = {name: f"{provider.issuer}/{name}" for name in ("authorization_endpoint", "token_endpoint", "jwks_uri")}
+
+    class Says:
+        def __init__(self, issuer: str) -> None:
+            self.body = orjson.dumps(
+                addresses | {"issuer": issuer, "keys": [ECKey.generate_key("P-256").as_dict(private=False)]}
+            )
+
+        async def call(self, *_: Any, **__: Any) -> Answer:
+            return Answer(200, {}, self.body)
+
+    with pytest.raises(UpstreamAway, match="another name"):
+        await Upstream(provider, Says("https://evil.example")).begin(BACK)
+    assert await Upstream(provider, Says(provider.issuer)).begin(BACK)

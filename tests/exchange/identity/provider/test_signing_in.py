@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -304,6 +305,19 @@ async def test_a_refresh_token_works_once_and_its_second_use_ends_everything(sim
     for token in (first["access_token"], second["access_token"], second["refresh_token"]):
         assert (await simple.post("/oauth/introspect", token=token)).json() == {"active": False}
     assert (await simple.token("refresh_token", refresh_token=second["refresh_token"])).status_code == 400
+
+
+async def test_refreshing_goes_on_for_a_year_and_no_longer(simple: App, person: str, conn: Connection) -> None:
+    tokens = await simple.tokens(scope="openid offline_access")
+    await conn.execute("update identity.token_family set made = made - interval '364 days'")
+    later = (await simple.token("refresh_token", refresh_token=tokens["refresh_token"])).json()
+    longest = (
+        "select max(r.expires - f.made) from identity.refresh_token r join identity.token_family f on f.id = r.family"
+    )
+    assert await conn.fetchval(longest + " where r.used is null") == timedelta(days=365)
+    await conn.execute("update identity.token_family set made = made - interval '1 day'")
+    last = await simple.token("refresh_token", refresh_token=later["refresh_token"])
+    assert (await simple.token("refresh_token", refresh_token=last.json()["refresh_token"])).status_code == 400
 
 
 async def test_a_refreshed_token_has_no_more_scope(simple: App, person: str) -> None:

@@ -12,6 +12,7 @@ import msgspec
 from litestar.types import HTTPScope, Receive, Send
 from prometheus_client import Counter
 
+from hiroba.base import logs
 from hiroba.base.errors import Problem
 from hiroba.exchange.broker.access import Access, Action, Gate, Pass, Personal, PersonalDataClosed
 from hiroba.exchange.broker.contexts.book import Book
@@ -182,6 +183,13 @@ class _Node:
         return route
 
 
+def _refusal(operation: str, error: Problem) -> Answer:
+    """A problem on the wire; whoever was not let in is noted."""
+    if error.status in logs.REFUSALS:
+        logs.refused(operation, error.status, "", type(error).__name__)
+    return problem(error)
+
+
 async def _entered(request: Request, gate: Gate, parts: list[str]) -> list[str]:
     """Go into a tenant of personal data: what a write says of people is read as they are named inside, a read is not touched."""
     if request.personal != "write":
@@ -202,6 +210,7 @@ async def _released(request: Request, gate: Gate, answer: Answer, send_: Send) -
     if request.outside:
         answer.body = reworded(answer.body.decode(), request.outside).encode()
         answer.headers = [(name, reworded(value, request.outside)) for name, value in answer.headers]
+    answer.headers = [*answer.headers, ("cache-control", "no-store")]
     is_read = request.personal == "read"
     if is_read and answer.status < 300 and request.told is None:  # noqa: PLR2004 - a success
         log.error("%s does not say what it tells of people, so it is not sent", request.path)
@@ -272,7 +281,7 @@ class NgsiLd:
             if entered is not None:
                 answer.headers = [*answer.headers, entered]
         except Problem as error:
-            answer = problem(error)
+            answer = _refusal(operation, error)
         except Exception:
             log.exception("unforeseen in %s", operation)
             answer = problem(InternalError("Something went wrong on our side."))

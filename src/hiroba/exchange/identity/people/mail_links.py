@@ -1,4 +1,4 @@
-"""A mail link: the lowest level. It works once, for a quarter of an hour, and nobody learns who has an account.
+"""A mail link: the lowest level. It works once, for ten minutes, and nobody learns who has an account.
 
 Whatever address is typed, the page says the same and a mail goes out, and what the link does is decided when it is used:
 it signs in whom the address belongs to, or begins an account. Kept are digests: of the link, and, keyed, of the address.
@@ -20,7 +20,7 @@ from hiroba.exchange.identity.people.store import mail_links as links
 from hiroba.exchange.identity.people.store import pairs, ways
 
 __all__ = ("LONGEST", "Opened", "Sending", "begin", "digest_of", "masked", "shown", "use")
-LIFE: Final = timedelta(minutes=15)
+LIFE: Final = timedelta(minutes=10)
 A_WHILE: Final = (timedelta(minutes=15), 3)
 """So many mails go to one address within so long; those asked for beyond are not sent, and nothing tells."""
 A_DAY: Final = (timedelta(days=1), 10)

@@ -30,6 +30,10 @@ UNSEEN: Final = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
 """An address that carries a secret is kept nowhere and named to nobody."""
 
 
+FORGOTTEN: Final = {**UNSEEN, "Clear-Site-Data": '"cache", "storage"'}
+"""A browser that leaves keeps nothing of what it saw. Not its cookies: those of the hosts beside would go as well."""
+
+
 class CannotAnswer(Invalid):
     """This application sent you here with a request that cannot be answered."""
 
@@ -45,6 +49,13 @@ async def push(conn: Connection, asking: Asking) -> dict[str, Any]:
         asked = requests.bound(asked, asking.thumbprint)
     secret = await codes.add_request(conn, "pushed", asking.application.id, asked, PUSHED)
     return {"request_uri": REQUEST_URI + secret, "expires_in": int(PUSHED.total_seconds())}
+
+
+async def gone(conn: Connection, request: Request[Any, Any, State], back: str) -> Redirect:
+    """The session is over, in the house and in this browser, which goes to `back`."""
+    await store.sign_out(conn, request.cookies.get(SESSION_COOKIE, ""))
+    over = Cookie(SESSION_COOKIE, value="", max_age=0, httponly=True, samesite="lax")
+    return Redirect(back, status_code=303, headers=FORGOTTEN, cookies=[over])
 
 
 @get(metadata.AUTHORIZE, opt={"may": (ANYONE,)}, status_code=303, tags=["OpenID Provider"], summary="Sign a person in")
@@ -97,9 +108,7 @@ async def leave(conn: GivenConnection, request: Request[Any, Any, State], caller
         if wish.application is not None:
             told["client_id"] = wish.application.id
         return _to(f"/leave?{urlencode(told)}")
-    await store.sign_out(conn, request.cookies.get(SESSION_COOKIE, ""))
-    over = Cookie(SESSION_COOKIE, value="", max_age=0, httponly=True, samesite="lax")
-    return Redirect(wish.back, status_code=303, headers=UNSEEN, cookies=[over])
+    return await gone(conn, request, wish.back)
 
 
 @post(

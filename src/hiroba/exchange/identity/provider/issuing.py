@@ -22,6 +22,8 @@ ID_TOKEN: Final = timedelta(minutes=10)
 """How long an ID token may be believed for a sign-in."""
 REFRESH: Final = timedelta(days=30)
 """How long a refresh token waits for its next use."""
+ALTOGETHER: Final = timedelta(days=365)
+"""How long a sign-in goes on by refreshing, however often; then its person signs in anew."""
 
 
 class SignedIn(msgspec.Struct, frozen=True):
@@ -46,7 +48,7 @@ async def access(conn: Connection, family: Family, scope: list[str]) -> dict[str
 
 async def refresh(conn: Connection, family: Family) -> str:
     """A refresh token of a family."""
-    return await refreshing.add_refresh_token(conn, family.id, clock.now() + REFRESH)
+    return await refreshing.add_refresh_token(conn, family.id, min(clock.now() + REFRESH, family.made + ALTOGETHER))
 
 
 async def id_token(

@@ -78,7 +78,7 @@ async def _make(conn: Connection, algorithm: Algorithm, later: timedelta) -> Non
 
 
 def _generate(algorithm: Algorithm) -> Key:
-    return RSAKey.generate_key(2048) if algorithm == "RS256" else ECKey.generate_key("P-256")
+    return RSAKey.generate_key(3072) if algorithm == "RS256" else ECKey.generate_key("P-256")
 
 
 def _key(kept: store.SigningKey) -> Key:
