@@ -117,7 +117,7 @@ async def test_what_was_not_offered_cannot_be_chosen(
 async def test_refusing(conn: Connection, sign_in: Callable, hanako: Known) -> None:
     client = await sign_in(hanako)
     done = await refuse(client, await client.get(f"/consents/{await asked(conn, hanako)}"))
-    assert "断りました" in done.text
+    assert "同意しませんでした" in done.text
     assert await data_of(conn) == []
 
 
