@@ -64,7 +64,7 @@ async def told(
     async def nowhere(ids: Any) -> dict[str, Entity]:
         return {}
 
-    return orjson.loads(await item(entity_of(happened, wanted), happened, wanted, nowhere))
+    return orjson.loads(await item(entity_of(happened, wanted), NOW if after is None else None, wanted, nowhere))
 
 
 HIGHER = but(level=[{"type": "Property", "value": 4, "unitCode": "MTR", **TIMES}])
